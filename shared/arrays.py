@@ -1,0 +1,63 @@
+"""Tensors on the wire: which media type to send, and the bytes of it."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import orjson
+
+from shared.problems import NotAcceptable
+
+JSON = "application/json"
+NPY = "application/x-npy"
+
+
+def negotiate(accept: str | None, offered: Sequence[str]) -> str:
+    """The offered media type the client likes best (RFC 9110, 12.5.1); the first one offered when it does not mind."""
+    ranges = [parse_range(item) for item in (accept or "*/*").split(",") if item.strip()]
+    quality, _, choice = max((preference(media, ranges), -place, media) for place, media in enumerate(offered))
+    if quality <= 0:
+        raise NotAcceptable(f"Accept asks for {accept}; this can be had as {', '.join(offered)}")
+    return choice
+
+
+def parse_range(item: str) -> tuple[str, float]:
+    media, *parameters = (part.strip() for part in item.lower().split(";"))
+    values = dict(p.split("=", 1) for p in parameters if "=" in p)
+    try:
+        return media, float(values.get("q", 1))
+    except ValueError:
+        return media, 0.0
+
+
+def preference(media: str, ranges: Sequence[tuple[str, float]]) -> float:
+    """The quality of the most specific range that covers `media`; 0 when none does."""
+    for candidate in (media, media.split("/")[0] + "/*", "*/*"):
+        matching = [quality for wanted, quality in ranges if wanted == candidate]
+        if matching:
+            return max(matching)
+    return 0.0
+
+
+def json_bytes(value: object, decimals: int = 4) -> bytes:
+    """JSON of nested dicts, lists and numpy arrays; floating arrays are rounded to `decimals` (4: error <= 5e-5)."""
+    return orjson.dumps(rounded(value, decimals), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def rounded(value: object, decimals: int) -> object:
+    match value:
+        case np.ndarray() if value.dtype.kind == "f":
+            # float32 prints its shortest form (0.1234), a rounded float64 would too, but costs twice the bytes to move.
+            return np.ascontiguousarray(np.round(value.astype(np.float32, copy=False), decimals))
+        case dict():
+            return {key: rounded(item, decimals) for key, item in value.items()}
+        case list() | tuple():
+            return [rounded(item, decimals) for item in value]
+    return value
+
+
+def npy_bytes(array: np.ndarray) -> bytes:
+    """numpy's own .npy format, version 1.0; no pickle in it."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,164 @@
+"""The errors a client can meet, each with its status, and the one place that turns them into JSON (RFC 9457).
+
+Problem                 500  something of ours broke
+ ├ BadRequest           400  the request cannot be read
+ ├ NotFound             404  what was asked for does not exist
+ ├ NotAcceptable        406  none of the accepted media types is offered
+ ├ TooLarge             413  the body is over a limit
+ ├ UnsupportedMedia     415  the body is of a kind we do not read
+ ├ Unprocessable        422  the body is readable, its values are not usable
+ ├ TooMany              429  ask again later
+ ├ BadGateway           502  a service answered something that is not HTTP
+ ├ Unavailable          503  not ready, or a service is down
+ └ TimedOut             504  a service is too slow
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+# The names of RFC 9110; Python had older ones until 3.13.
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+
+class Problem(Exception):
+    """An error with a status; `detail` says what was asked, what is known and what to do."""
+
+    status = 500
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+
+class BadRequest(Problem):
+    status = 400
+
+
+class NotFound(Problem):
+    status = 404
+
+
+class NotAcceptable(Problem):
+    status = 406
+
+
+class TooLarge(Problem):
+    status = 413
+
+
+class UnsupportedMedia(Problem):
+    status = 415
+
+
+class Unprocessable(Problem):
+    status = 422
+
+
+class TooMany(Problem):
+    status = 429
+
+
+class BadGateway(Problem):
+    status = 502
+
+
+class Unavailable(Problem):
+    status = 503
+
+
+class TimedOut(Problem):
+    status = 504
+
+
+class ProblemBody(BaseModel):
+    """The body of every error, as `application/problem+json` (RFC 9457, section 3)."""
+
+    type: str = Field(description="A name for the kind of problem.", examples=["urn:triptych:not-found"])
+    title: str = Field(description="The kind of problem in words.", examples=["Not Found"])
+    status: int = Field(description="The HTTP status.", ge=400, le=599, examples=[404])
+    detail: str = Field(description="What was asked, what is known, what to do.")
+    request_id: str | None = Field(description="Also in the X-Request-ID header and in the log.")
+
+
+def problem_response(
+    status: int, detail: str, request_id: str | None, headers: Mapping[str, str] | None = None, **extra: Any
+) -> Response:
+    title = TITLES.get(status) or HTTPStatus(status).phrase
+    body = {"type": "urn:triptych:" + title.lower().replace(" ", "-"), "title": title, "status": status}
+    body |= {"detail": detail, "request_id": request_id} | extra
+    return Response(orjson.dumps(body), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def describe(error: Mapping[str, Any]) -> str:
+    """One validation error in a sentence: where it is, what is wrong, what was given."""
+    where = ".".join(str(part) for part in error["loc"])
+    given = "" if error["type"] == "missing" else f" (given: {shorten(error.get('input'))})"
+    message = "unknown field; see the docs for the known ones" if error["type"] == "extra_forbidden" else error["msg"]
+    return f"{where}: {message}{given}"
+
+
+def shorten(value: Any, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+def validation_detail(errors: Sequence[Mapping[str, Any]], shown: int = 5) -> str:
+    more = f"; and {len(errors) - shown} more" if len(errors) > shown else ""
+    return "; ".join(describe(error) for error in errors[:shown]) + more
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer the errors of `app` as problems: ours, and the framework's own."""
+
+    async def on_problem(request: Request, error: Problem) -> Response:
+        return respond(request, error.status, error.detail, error.headers, **error.extra)
+
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        errors = list(error.errors())
+        if errors and errors[0]["type"] == "json_invalid":
+            reason = errors[0].get("ctx", {}).get("error", "it cannot be parsed")
+            return respond(request, 400, f"the body is not JSON: {reason} at character {errors[0]['loc'][-1]}")
+        fields = [{"field": ".".join(map(str, e["loc"])), "message": describe(e)} for e in errors[:20]]
+        return respond(request, 422, validation_detail(errors), errors=fields)
+
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        return respond(request, error.status_code, http_detail(request, error), error.headers)
+
+    app.exception_handlers |= {
+        Problem: on_problem,
+        RequestValidationError: on_invalid,
+        HTTPException: on_http,
+    }
+
+
+def respond(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, **extra: Any
+) -> Response:
+    return problem_response(status, detail, request_id_of(request), headers, **extra)
+
+
+def request_id_of(request: Request) -> str | None:
+    request_id: str | None = request.scope.get("state", {}).get("request_id")
+    return request_id
+
+
+def http_detail(request: Request, error: HTTPException) -> str:
+    """The framework's own errors, in the words of the other problems."""
+    asked = f"{request.method} {request.url.path}"
+    match error.status_code:
+        case 404:
+            return f"nothing at {asked}; the docs list what there is"
+        case 405:
+            allowed = (error.headers or {}).get("Allow", "another method")
+            return f"{asked} is not offered; {allowed} is"
+    return str(error.detail)

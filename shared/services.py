@@ -1,0 +1,51 @@
+"""The services on disk, and their commands: `python -m shared.services train`, `... evaluate --service ratings`."""
+
+import argparse
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+from shared.settings import ProcessSettings, ServiceSettings
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "services"
+STEPS = ("prepare", "train", "evaluate", "bench")
+
+
+def names() -> list[str]:
+    """Every folder of services/ with an app: nothing else is needed to be one."""
+    return sorted(app.parent.name for app in FOLDER.glob("*/app.py"))
+
+
+def settings_of(package: str) -> ProcessSettings:
+    """The settings of `gateway` or `services.<name>`, as its process would read them."""
+    settings: ProcessSettings = importlib.import_module(f"{package}.settings").Settings()
+    return settings
+
+
+def service_settings() -> dict[str, ServiceSettings]:
+    return {name: settings_of(f"services.{name}") for name in names()}  # type: ignore[misc]
+
+
+def run_step(step: str, name: str) -> None:
+    """Run one command of a service when it has it; where it fails, the reason is on the screen already."""
+    if not (FOLDER / name / f"{step}.py").exists():
+        return
+    outcome = subprocess.run([sys.executable, "-m", f"services.{name}.{step}"], cwd=ROOT, check=False)
+    if outcome.returncode:
+        sys.exit(f"{step} of {name} failed; the reason stands above")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", nargs="+", choices=STEPS)
+    parser.add_argument("--service", choices=names(), help="only this one")
+    arguments = parser.parse_args()
+    for name in [arguments.service] if arguments.service else names():
+        for step in arguments.steps:
+            run_step(step, name)
+
+
+if __name__ == "__main__":
+    main()

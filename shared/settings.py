@@ -1,0 +1,31 @@
+"""The settings every process has: read once from the environment and `.env`, one prefix a process."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ProcessSettings(BaseSettings):
+    """What a process that answers HTTP needs to know; the gateway's settings and every service's extend it."""
+
+    model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
+    max_body_bytes: int = Field(10_000_000, ge=1, description="Largest request body, in bytes; more is answered 413.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line logged.")
+    keep_alive_seconds: int = Field(75, ge=1, description="How long an idle connection is kept open.")
+    drain_seconds: int = Field(20, ge=0, description="How long SIGTERM waits for requests in flight.")
+
+
+class ServiceSettings(ProcessSettings):
+    """What a process that serves a model needs to know besides."""
+
+    data_dir: Path = Field(Path("data"), description="Where prepared data lies, a folder a service.")
+    artifacts_dir: Path = Field(Path("artifacts"), description="Where trained models lie, a folder a service.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="Where the model runs; auto takes a GPU when there is one."
+    )
+    threads: int = Field(1, ge=1, description="Torch threads while serving; one a process is fastest on shared cores.")
