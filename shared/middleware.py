@@ -120,9 +120,11 @@ class Telemetry:
             await send(message)
 
         start = time.perf_counter()
-        with self.metrics.in_flight.labels(self.metrics.name).track_inprogress():
-            await self.answer(scope, receive, watch, seen)
-        self.note(scope, seen, time.perf_counter() - start)
+        try:
+            with self.metrics.in_flight.labels(self.metrics.name).track_inprogress():
+                await self.answer(scope, receive, watch, seen)
+        finally:
+            self.note(scope, seen, time.perf_counter() - start)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, seen: dict[str, int]) -> None:
         request_id = scope["state"]["request_id"]

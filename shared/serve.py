@@ -33,6 +33,7 @@ def config_of(app: object, settings: ProcessSettings) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # The gateway says who the client is; a client must not say it for itself.
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.drain_seconds,
     )
