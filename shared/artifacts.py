@@ -108,8 +108,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
-        remedy = f"`make prepare train SERVICE={folder.name}` makes it"
-        raise ArtifactMissing(f"nothing whole at {folder}: {remedy}") from None
+        raise ArtifactMissing(f"nothing whole at {folder}: `make prepare train` makes it") from None
 
 
 def is_whole(folder: Path) -> bool:
@@ -132,6 +131,7 @@ def verify(folder: Path) -> Manifest:
 
 def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
+    path.chmod(0o644)  # safetensors lets only the owner read; the trainer and the service may be two users.
 
 
 def load_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:

@@ -1,3 +1,1 @@
 """attention: who looks at whom inside a transformer, for any sentence: every layer, every head, every number."""
-
-__version__ = "0.1.0"

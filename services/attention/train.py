@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import JsonValue
 from torch import Tensor
 
-from services.attention import __version__
 from services.attention.model import Config, Encoder
 from services.attention.settings import Settings
+from shared import __version__
 from shared.artifacts import (
     Manifest,
     is_whole,
@@ -85,19 +85,19 @@ def lay_out(source: Path, target: Path, languages: list[str]) -> None:
     copyfile(source / "tokenizer.json", target / "tokenizer.json")
 
 
-def train(data: Path, artifacts: Path) -> bool:
-    """Whether there was anything to do."""
+def trained(artifacts: Path, source: Manifest) -> bool:
+    """Whether the artifacts are whole and made of `source`."""
+    return is_whole(artifacts) and read_manifest(artifacts).config == {"minilm": source.sha256}
+
+
+def train(data: Path, artifacts: Path) -> None:
     source = verify(data / "minilm")
-    config: dict[str, JsonValue] = {"minilm": source.sha256}
-    if is_whole(artifacts) and read_manifest(artifacts).config == config:
-        return False
     with whole_folder(artifacts) as work:
         lay_out(data / "minilm", work / "minilm", languages=["en"])
+        config: dict[str, JsonValue] = {"minilm": source.sha256}
         write_manifest(
-            work,
-            Manifest(service="attention", version=__version__, data=source.data, command=COMMAND, config=config),
+            work, Manifest(service="attention", version=__version__, data=source.data, command=COMMAND, config=config)
         )
-    return True
 
 
 def main() -> None:
@@ -105,10 +105,14 @@ def main() -> None:
     parser.add_argument("--force", action="store_true", help="lay out again what is already there")
     asked = parser.parse_args()
     settings = Settings()
-    if asked.force:
-        (settings.artifacts / "manifest.json").unlink(missing_ok=True)
-    done = train(settings.data, settings.artifacts)
-    print(f"{settings.artifacts} is {'ready' if done else 'whole: nothing to do'}")
+    source = settings.data / "minilm"
+    if not is_whole(source):
+        parser.exit(1, f"nothing whole at {source}: `python -m services.attention.prepare` makes it\n")
+    if trained(settings.artifacts, read_manifest(source)) and not asked.force:
+        print(f"{settings.artifacts} is whole: nothing to do")
+        return
+    train(settings.data, settings.artifacts)
+    print(f"{settings.artifacts} is ready")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 import hashlib
 import io
 import math
+import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,13 @@ from shared.problems import Unprocessable, UnsupportedMedia
 SIDE = 224  # pixels; what EfficientNet-Lite0 was trained on
 
 # The formats read, each with how its files begin. Anything else Pillow could open (PSD, EPS, TIFF, ...) stays closed.
-SIGNATURES = {"PNG": b"\x89PNG", "JPEG": b"\xff\xd8\xff", "WEBP": b"RIFF", "GIF": b"GIF8", "BMP": b"BM"}
+SIGNATURES = {
+    "PNG": re.compile(rb"\x89PNG"),
+    "JPEG": re.compile(rb"\xff\xd8\xff"),
+    "WEBP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    "GIF": re.compile(rb"GIF8"),
+    "BMP": re.compile(rb"BM"),
+}
 MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in SIGNATURES)
 
 # Pillow warns of large pictures by a limit of its own; `decode` refuses earlier, by a limit that is a setting.
@@ -45,9 +53,11 @@ def open_header(raw: bytes) -> Image.Image:
     """The picture with its format and size known and no pixel decoded."""
     if not raw:
         raise Unprocessable(f"the body is empty: send the bytes of a picture ({', '.join(MEDIA_TYPES)})")
-    known = next((name for name, start in SIGNATURES.items() if raw.startswith(start)), None)
+    known = next((name for name, start in SIGNATURES.items() if start.match(raw)), None)
     if known is None:
-        raise UnsupportedMedia(f"this is not a picture we read: it begins with {raw[:8]!r}; send {', '.join(MEDIA_TYPES)}")
+        raise UnsupportedMedia(
+            f"this is not a picture we read: it begins with {raw[:8]!r}; send {', '.join(MEDIA_TYPES)}"
+        )
     try:
         return Image.open(io.BytesIO(raw), formats=[known])
     except (UnidentifiedImageError, OSError, ValueError) as error:
@@ -77,8 +87,10 @@ def to_batch(images: Sequence[Image.Image]) -> Tensor:
     return torch.stack([to_tensor(image) for image in images])  # (N, 3, 224, 224)
 
 
-def moved(image: Image.Image, rng: np.random.Generator, turn: float = 20, shrink: float = 0.7, shift: float = 0.1) -> Image.Image:
-    """The picture turned by up to ±`turn` degrees, scaled by `shrink` to 1 and shifted by up to ±`shift` of its side."""
+def moved(
+    image: Image.Image, rng: np.random.Generator, turn: float = 20, shrink: float = 0.7, shift: float = 0.1
+) -> Image.Image:
+    """Turned by up to ±`turn` degrees, scaled by `shrink` to 1, shifted by up to ±`shift` of a side; white around."""
     angle = math.radians(rng.uniform(-turn, turn))
     scale = rng.uniform(shrink, 1)
     width, height = image.size
@@ -90,6 +102,25 @@ def moved(image: Image.Image, rng: np.random.Generator, turn: float = 20, shrink
     return image.transform(image.size, Image.Transform.AFFINE, inverse, Image.Resampling.BICUBIC, fillcolor="white")
 
 
-def read_folder(folder: Path) -> list[Path]:
+def picture_files(folder: Path) -> list[Path]:
     """The picture files of a folder in the order of their names."""
-    return sorted(path for path in folder.iterdir() if Image.registered_extensions().get(path.suffix.lower()) in SIGNATURES)
+    endings = Image.registered_extensions()
+    return sorted(path for path in folder.iterdir() if endings.get(path.suffix.lower()) in SIGNATURES)
+
+
+def in_batches(
+    network: Callable[[Tensor], Tensor], pictures: Sequence[Callable[[], Image.Image]], workers: int, size: int = 4
+) -> Iterator[Tensor]:
+    """`network` over many pictures, given by what opens them, a few at a time and in order.
+
+    `workers` small batches at once, of one torch thread each: feature maps stay in the cache, and no thread waits for
+    another (two torch threads on one batch spin while the other core is busy).
+    """
+
+    def run(batch: Sequence[Callable[[], Image.Image]]) -> Tensor:
+        with torch.inference_mode():
+            return network(to_batch([open_picture() for open_picture in batch]))
+
+    batches = [pictures[start : start + size] for start in range(0, len(pictures), size)]
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield from pool.map(run, batches)

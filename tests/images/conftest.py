@@ -1,0 +1,38 @@
+"""What the tests of images share: the real app and engine, and pictures made on the spot."""
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from services.images.app import app
+from services.images.engine import Engine
+from services.images.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[TestClient]:
+    with TestClient(app) as client:
+        while client.get("/images/health/ready").status_code == 503:
+            time.sleep(0.05)
+        yield client
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    return Engine.load(Settings())
+
+
+@pytest.fixture(scope="session")
+def apple(client: TestClient) -> bytes:
+    """The file of an indexed anchor."""
+    anchor = client.get("/images/anchors", params={"query": "red apple"}).json()["items"][0]
+    return client.get(anchor["url"]).content
+
+
+@pytest.fixture(scope="session")
+def noise() -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8))

@@ -1,0 +1,57 @@
+"""The trained model is worth its training, and evaluate measures what it says."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.images.engine import Engine
+from services.images.evaluate import hog, phash, retrieval, table, unit
+from services.images.features import decode
+from services.images.settings import Settings
+from shared.engine import Figure
+
+
+def test_ranks_become_recall_and_average_precision() -> None:
+    gallery = np.eye(10, dtype=np.float32)
+    queries = gallery.copy()
+    queries[0] = gallery[1] + 0.5 * gallery[0]  # its own is second
+    queries[1] = np.linspace(1, 0, 10)  # its own is second, too
+    recall_1, recall_5, mean_average_precision = retrieval(queries, gallery, range(10))
+    assert (recall_1, recall_5) == (0.8, 1.0)
+    assert mean_average_precision == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("describe", [hog, phash])
+def test_the_baselines_find_a_picture_that_only_got_smaller(describe: object, noise: Image.Image) -> None:
+    assert callable(describe)
+    smooth = noise.resize((12, 8)).resize((240, 160))
+    others = [smooth.rotate(90), smooth.transpose(Image.Transpose.FLIP_LEFT_RIGHT), smooth]
+    gallery = np.stack([describe(other) for other in others])
+    assert (unit(gallery) @ unit(describe(smooth.resize((120, 80)))[None])[0]).argmax() == 2
+
+
+def test_the_table_has_a_row_a_figure() -> None:
+    figure = Figure(metric="recall@1", value=0.5, data="", baselines={"HOG": 0.25})
+    assert table([figure]).splitlines()[-1] == "| recall@1 | 0.500 | 0.250 |"
+
+
+def test_unseen_line_art_finds_its_pictograph_far_more_often_than_with_the_untrained_backbone(engine: Engine) -> None:
+    """On every sixth of the unseen, as it is quick; the published figures are on all of them."""
+    unseen = [row for row in engine.rows if row.split == "unseen"]
+    folder, queries = Settings().data_dir / "images" / "positive", unseen[::6]
+    images = [decode((folder / row.file).read_bytes(), engine.settings.max_pixels) for row in queries]
+    gallery = np.stack([engine.store.get(row.id) for row in unseen])
+    recall, _, _ = retrieval(engine.embed(images), gallery, range(0, len(unseen), 6))
+    assert recall > 0.7  # the untrained backbone finds about 0.4
+
+
+def test_published_figures_beat_every_baseline_by_thirty_points(engine: Engine) -> None:
+    for figure in engine.card().figures:
+        assert figure.value > max(figure.baselines.values()) + 0.3, figure.metric
+
+
+def test_embedding_one_by_one_or_together_is_the_same(engine: Engine) -> None:
+    images = [engine.open(row.id) for row in engine.rows[:3]]
+    together, alone = engine.embed(images), np.concatenate([engine.embed([image]) for image in images])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(together, [engine.store.get(row.id) for row in engine.rows[:3]], atol=1e-5)

@@ -1,0 +1,76 @@
+"""Training: the same seed, the same bytes; nothing known, nothing added."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from services.ratings.dataset import Dataset
+from services.ratings.evaluate import random_split
+from services.ratings.train import (
+    Recipe,
+    features_of,
+    fit,
+    new_network,
+    penalty_weights,
+    rmse,
+    rows_of,
+    train,
+    trained_already,
+)
+from shared.artifacts import read_manifest
+
+QUICK = Recipe(most_epochs=3)
+
+
+def test_the_same_seed_gives_the_same_weights_byte_for_byte(toy: Dataset, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        train(toy, tmp_path / name, QUICK, seed=3)
+    train(toy, tmp_path / "c", QUICK, seed=4)
+    a, b, c = (read_manifest(tmp_path / name) for name in "abc")
+    assert a == b
+    assert a.files["model.safetensors"] != c.files["model.safetensors"]
+
+
+def test_training_is_not_repeated_for_the_same_data_recipe_and_seed(toy: Dataset, tmp_path: Path) -> None:
+    train(toy, tmp_path / "a", QUICK, seed=0, made_from="x")
+    assert trained_already(tmp_path / "a", "x", QUICK, 0)
+    assert not trained_already(tmp_path / "a", "y", QUICK, 0)
+    assert not trained_already(tmp_path / "a", "x", QUICK, 1)
+    assert not trained_already(tmp_path / "a", "x", replace(QUICK, batch=7), 0)
+    assert not trained_already(tmp_path / "nowhere", "x", QUICK, 0)
+
+
+def test_the_network_learns_what_the_toy_users_love(toy: Dataset) -> None:
+    rows = rows_of(toy)
+    network = new_network(rows, features_of(toy), users=41, seed=0)
+    before = rmse(network, rows)
+    for _ in fit(network, rows, replace(Recipe(), batch=64), epochs=40, seed=0):
+        pass
+    assert rmse(network, rows) < 0.8 * before
+
+
+def test_who_never_rated_and_what_was_never_rated_stay_at_zero(toy: Dataset) -> None:
+    rows = rows_of(toy)
+    network = new_network(rows, features_of(toy), users=41, seed=0)
+    for _ in fit(network, rows, Recipe(), epochs=2, seed=0):
+        pass
+    for of_users, of_movies in network.tables().values():
+        assert not of_users[40:].any()
+        assert not of_movies[29:].any()
+
+
+def test_the_test_part_of_a_split_shares_no_rating_with_its_training_part(toy: Dataset) -> None:
+    split = random_split(toy)
+    both = split.train.ratings.merge(split.test, on=["user_id", "movie_id"])
+    assert both.empty
+    assert len(split.train.ratings) + len(split.test) == 600
+
+
+def test_a_row_is_regularised_the_more_the_more_often_it_was_rated(toy: Dataset) -> None:
+    rows = rows_of(toy)
+    network = new_network(rows, features_of(toy), users=41, seed=0)
+    table, weight = penalty_weights(network, rows, Recipe())[0]
+    rated = torch.bincount(rows.user, minlength=41)
+    assert table is network.b_u.weight
+    assert weight.argsort(stable=True).tolist() == rated.argsort(stable=True).tolist()
