@@ -28,6 +28,7 @@ prepare train: $(VENV)/.has-up  ## raw data to data/, data to artifacts/; what i
 
 evaluate: $(VENV)/.has-dev      ## the published figures, beside their baselines, into the cards
 	@$(BIN)/python -m shared.services $@ $(ONLY)
+	@$(BIN)/python -m shared.report
 
 bench: $(VENV)/.has-dev         ## speed, beside its baselines
 	@$(BIN)/python -m gateway.bench

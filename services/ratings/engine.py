@@ -125,7 +125,8 @@ class Engine:
         context = self.context([asked.at]).expand(len(movie), -1)
         found = self.estimate(np.full_like(movie, user), movie, context)
         score = found.low if asked.by == "low" else found.stars
-        best = np.lexsort((-found.stars, -score))[: asked.limit]
+        unclipped = found.stars - found.parts[:, -1]  # tells apart those that were cut off at the top of the scale
+        best = np.lexsort((-unclipped, -score))[: asked.limit]
         items = [
             Recommendation(**dict(self.catalogue.movie_details(movie[row])), **fields, score=score[row])
             for row, fields in zip(best, found[best], strict=True)

@@ -23,8 +23,8 @@ from services.ratings.dataset import Dataset
 from services.ratings.engine import Engine
 from services.ratings.schemas import Pair, PredictRequest
 from services.ratings.settings import Settings
-from services.ratings.train import Recipe, train
-from shared.artifacts import Manifest, read_manifest, write_manifest
+from services.ratings.train import Recipe, TooFewRatings, train
+from shared.artifacts import ArtifactMissing, Manifest, read_manifest, write_manifest
 from shared.device import limit_threads
 from shared.engine import Figure
 
@@ -190,13 +190,23 @@ def table(found: list[Figure]) -> str:
 
 
 def main() -> None:
+    try:
+        run(arguments(), Settings())
+    except (ArtifactMissing, TooFewRatings) as error:
+        sys.exit(str(error))
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the training (default: 0 1 2)"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--force", action="store_true", help="measure again what the card already tells")
-    asked, settings = parser.parse_args(), Settings()
+    return parser.parse_args()
+
+
+def run(asked: argparse.Namespace, settings: Settings) -> None:
     manifest = read_manifest(settings.artifacts)
     if manifest.config.get("evaluated") != asked.seeds or asked.force:
         limit_threads(1)

@@ -108,7 +108,7 @@ class Interval(nn.Module):
     def sd(self, user: Tensor, movie: Tensor, stars: Tensor) -> Tensor:
         one = torch.ones_like(stars)
         z = torch.cat([torch.stack([one, stars], dim=1), self.users[user], self.movies[movie]], dim=1)  # (B, 6)
-        return (z @ self.a).exp()
+        return (z @ self.a).exp().clamp(0.01, 100)  # where all ratings are alike the likelihood has no maximum
 
     def forward(self, user: Tensor, movie: Tensor, stars: Tensor) -> tuple[Tensor, Tensor]:
         """The ends of the 90 % interval."""

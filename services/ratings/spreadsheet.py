@@ -3,10 +3,12 @@
 Every row is looked at; one bad row and nothing is imported. Rows are counted as Excel counts them: the header is row 1.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import pandas as pd
@@ -66,31 +68,40 @@ def report(path: Path, complaints: list[Complaint]) -> str:
 def read_sheets(path: Path) -> dict[str, pd.DataFrame]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError) as error:
+        refuse_missing(book, path.name)
+        return {name: read_sheet(book, name) for name in SHEETS}
+    except (BadZipFile, InvalidFileException, KeyError, ParseError, zlib.error) as error:
         raise BadSpreadsheet(f"{path.name} is not an .xlsx file, or not a whole one: {error}") from error
-    if missing := [name for name in SHEETS if name not in book.sheetnames]:
-        raise BadSpreadsheet(
-            f"{path.name}: no sheet {' and no sheet '.join(missing)}; it has {', '.join(book.sheetnames)}"
-        )
-    tables = {name: read_sheet(book, name) for name in SHEETS}
-    book.close()
-    wrong = [
-        f"sheet {name} has no column {column}; it has {', '.join(map(str, tables[name].columns)) or 'none'}"
-        for name, columns in SHEETS.items()
-        for column in columns
-        if column not in tables[name].columns
+
+
+def refuse_missing(book: Workbook, file: str) -> None:
+    missing = [
+        f"no sheet {name}; it has {', '.join(book.sheetnames)}" for name in SHEETS if name not in book.sheetnames
     ]
-    if wrong:
-        raise BadSpreadsheet(f"{path.name}: " + "; ".join(wrong))
-    return {name: tables[name][columns].dropna(how="all") for name, columns in SHEETS.items()}
+    if not missing:
+        headers = {name: header(book, name) for name in SHEETS}
+        missing = [
+            f"sheet {name} has no column {column}; it has {', '.join(filter(None, headers[name])) or 'none'}"
+            for name, columns in SHEETS.items()
+            for column in columns
+            if column not in headers[name]
+        ]
+    if missing:
+        raise BadSpreadsheet(f"{file}: {'; '.join(missing)}; nothing was imported")
+
+
+def header(book: Workbook, name: str) -> list[str]:
+    first: tuple[object, ...] = next(book[name].iter_rows(max_row=1, values_only=True), ())
+    return ["" if cell is None else str(cell).strip() for cell in first]
 
 
 def read_sheet(book: Workbook, name: str) -> pd.DataFrame:
-    """The cells as they are, indexed by Excel's row number."""
-    rows = book[name].iter_rows(values_only=True)
-    header = [cell.strip() if isinstance(cell, str) else cell for cell in next(rows, ())]
+    """The cells of the columns we need, as they are, indexed by Excel's row number; empty rows are passed over."""
+    rows = book[name].iter_rows(min_row=2, values_only=True)
     cells = list(tqdm(rows, desc=f"reading sheet {name}", total=(book[name].max_row or 1) - 1, unit=" rows"))
-    return pd.DataFrame(cells, columns=header, index=range(2, len(cells) + 2), dtype=object)
+    places = {column: header(book, name).index(column) for column in SHEETS[name]}
+    columns = {column: [row[at] if at < len(row) else None for row in cells] for column, at in places.items()}
+    return pd.DataFrame(columns, index=range(2, len(cells) + 2), dtype=object).dropna(how="all")
 
 
 def numbers(column: pd.Series) -> pd.Series:

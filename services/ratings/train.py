@@ -7,6 +7,7 @@ fitted anew, for so many epochs, on all of them. Nothing but the rows given is e
 import argparse
 import copy
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,11 +23,23 @@ from services.ratings.dataset import Dataset
 from services.ratings.features import context_features, genre_flags, habits, movie_features
 from services.ratings.model import FourBranches, Interval, Shape
 from services.ratings.settings import Settings
-from shared.artifacts import Manifest, is_whole, read_manifest, save_tensors, whole_folder, write_manifest
+from shared.artifacts import (
+    ArtifactMissing,
+    Manifest,
+    is_whole,
+    read_manifest,
+    save_tensors,
+    whole_folder,
+    write_manifest,
+)
 from shared.device import limit_threads
 from shared.engine import Figure
 
 COMMAND = "python -m services.ratings.train"
+
+
+class TooFewRatings(Exception):
+    """There is too little to learn from; the message says how much is needed."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,7 @@ class Recipe:
     most_epochs: int = 40
     patience: int = 3  # epochs without a better held-out error
     held_out: float = 0.1
+    fewest_ratings: int = 200
     baseline: Penalty = Penalty(0.01, 5)
     matrix_factorisation: Penalty = Penalty(0.08, 2)
     features: Penalty = Penalty(0.05, 5)
@@ -94,19 +108,24 @@ def features_of(data: Dataset) -> Tensor:
 
 def learn(data: Dataset, recipe: Recipe, seed: int) -> Trained:
     """Find the number of epochs and the interval on held-out rows, then fit on all."""
-    rows, x = rows_of(data), features_of(data)
-    shuffled = torch.from_numpy(np.random.default_rng(seed).permutation(len(rows)))
-    held, rest = rows[shuffled[: int(len(rows) * recipe.held_out)]], rows[shuffled[int(len(rows) * recipe.held_out) :]]
-    best, epochs, rmse = stop_early(new_network(rest, x, len(data.users), seed), rest, held, recipe, seed)
-    interval = fit_interval(best, interval_of(best, rest), held)
-    network = new_network(rows, x, len(data.users), seed)
-    for _ in tqdm(
-        fit(network, rows, recipe, epochs, seed), desc="fitting on all ratings", total=epochs, unit=" epochs"
-    ):
+    rows, x, users = rows_of(data), features_of(data), len(data.users)
+    if len(rows) < recipe.fewest_ratings:
+        raise TooFewRatings(f"{len(rows)} ratings are too few: {recipe.fewest_ratings} are needed, to hold some out")
+    held, rest = hold_out(rows, recipe.held_out, seed)
+    best, epochs, error = stop_early(new_network(rest, x, users, seed), rest, held, recipe, seed)
+    network = new_network(rows, x, users, seed)
+    for _ in tqdm(fit(network, rows, recipe, epochs, seed), desc="fitting on all", total=epochs, unit=" epochs"):
         pass
-    last = interval_of(network, rows)
-    last.a, last.quantiles = interval.a, interval.quantiles
-    return Trained(network.eval(), last, epochs, rmse)
+    fitted, interval = fit_interval(best, interval_of(best, rest), held), interval_of(network, rows)
+    interval.a, interval.quantiles = fitted.a, fitted.quantiles
+    return Trained(network.eval(), interval, epochs, error)
+
+
+def hold_out(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
+    """Some rows by chance, and the others."""
+    shuffled = torch.from_numpy(np.random.default_rng(seed).permutation(len(rows)))
+    held = int(len(rows) * share)
+    return rows[shuffled[:held]], rows[shuffled[held:]]
 
 
 def new_network(rows: Rows, x: Tensor, users: int, seed: int) -> FourBranches:
@@ -277,18 +296,25 @@ def trained_already(folder: Path, made_from: str, recipe: Recipe, seed: int) -> 
     return manifest.seed == seed and wanted.items() <= manifest.config.items()
 
 
+def run(settings: Settings, seed: int, force: bool) -> str:
+    """What was done, in a sentence."""
+    made_from, recipe = read_manifest(settings.data).sha256, Recipe()
+    if trained_already(settings.artifacts, made_from, recipe, seed) and not force:
+        return f"{settings.artifacts} is whole and of this data: nothing to do"
+    limit_threads(1)  # at this size a second thread gains nothing, and one adds up in the same order on every machine
+    train(dataset.read(settings.data), settings.artifacts, recipe, seed, made_from)
+    return f"{settings.artifacts} is ready"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights, byte for byte")
     parser.add_argument("--force", action="store_true", help="train again what is already there")
-    asked, settings, recipe = parser.parse_args(), Settings(), Recipe()
-    made_from = read_manifest(settings.data).sha256
-    if trained_already(settings.artifacts, made_from, recipe, asked.seed) and not asked.force:
-        print(f"{settings.artifacts} is whole and of this data: nothing to do")
-        return
-    limit_threads(1)  # at this size a second thread gains nothing, and one adds up in the same order on every machine
-    train(dataset.read(settings.data), settings.artifacts, recipe, asked.seed, made_from)
-    print(f"{settings.artifacts} is ready")
+    asked = parser.parse_args()
+    try:
+        print(run(Settings(), asked.seed, asked.force))
+    except (ArtifactMissing, TooFewRatings) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 from services.images.model import EfficientNetLite0, Siamese
@@ -27,18 +28,17 @@ def settings(tmp_path: Path) -> Settings:
     (folder / "names.json").write_text(json.dumps({"0.png": "noise"}))
     torch.manual_seed(0)
     save_tensors(folder / "backbone.safetensors", EfficientNetLite0().state_dict())
-    write_manifest(
-        folder, Manifest(service="images", version="0", data="noise", command="", config={"attribution": "me"})
-    )
+    manifest = Manifest(service="images", version="0", data="noise", command="", config={"attribution": "me"})
+    write_manifest(folder, manifest)
     return Settings(data_dir=tmp_path / "data", artifacts_dir=tmp_path / "artifacts")
 
 
 def pairs_with_a_common_twist(identities: int, views: int = 2) -> Pairs:
-    """Positives are their anchors far along one direction, which says nothing of who they are."""
+    """Positives are their anchors far along one direction, which says nothing of who they are; unit length."""
     rng = torch.Generator().manual_seed(0)
     anchors = torch.randn(identities, 1280, generator=rng)
     twist = 30 * torch.randn(views, identities, 1, generator=rng) * torch.randn(1280, generator=rng)
-    return Pairs(anchors, anchors + twist)
+    return Pairs(F.normalize(anchors, dim=1), F.normalize(anchors + twist, dim=2))
 
 
 def test_the_same_seed_writes_the_same_files(settings: Settings) -> None:
@@ -89,7 +89,7 @@ def test_recall_counts_queries_whose_nearest_is_their_own() -> None:
 
 def test_the_starting_head_looks_past_what_differs_within_pairs() -> None:
     pairs, network = pairs_with_a_common_twist(100), Siamese()
-    untrained = recall_at_1(*(torch.nn.functional.normalize(x, dim=1) for x in (pairs.positives[0], pairs.anchors)))
+    untrained = recall_at_1(pairs.positives[0], pairs.anchors)
     network.head = starting_head(pairs, shrinkage=0.5)
     with torch.inference_mode():
         started = recall_at_1(network.project(pairs.positives[0]), network.project(pairs.anchors))

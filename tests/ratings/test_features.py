@@ -24,6 +24,11 @@ def test_old_means_before_2000_and_an_unknown_year_is_neither() -> None:
     assert old.tolist() == [1, 0, 0.5]
 
 
+def test_years_far_from_the_nineties_count_no_further() -> None:
+    decades = movie_features(genre_flags([[]] * 4, GENRES), torch.tensor([1908, 1960, 1995, 2050]))[:, -2]
+    assert decades.tolist() == [-3, -3, 0.5, 3]
+
+
 @pytest.mark.parametrize(
     ("moment", "day", "weekend"),
     [

@@ -3,12 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
 from services.ratings.dataset import Dataset
+from services.ratings.engine import Engine
 from services.ratings.evaluate import random_split
+from services.ratings.schemas import Pair, PredictRequest
 from services.ratings.train import (
     Recipe,
+    TooFewRatings,
     features_of,
     fit,
     new_network,
@@ -74,3 +78,18 @@ def test_a_row_is_regularised_the_more_the_more_often_it_was_rated(toy: Dataset)
     rated = torch.bincount(rows.user, minlength=41)
     assert table is network.b_u.weight
     assert weight.argsort(stable=True).tolist() == rated.argsort(stable=True).tolist()
+
+
+@pytest.mark.parametrize("alike", ["stars", "user_id", "movie_id"])
+def test_ratings_all_alike_still_give_finite_predictions(toy: Dataset, tmp_path: Path, alike: str) -> None:
+    """Constant stars, a single user, a single movie."""
+    ratings = toy.ratings.assign(**{alike: toy.ratings[alike].iloc[0]})
+    train(replace(toy, ratings=ratings), tmp_path / "a", QUICK, seed=0)
+    answer = Engine(tmp_path / "a").predict(PredictRequest(pairs=[Pair(user_id=1, movie_id=1)])).predictions[0]
+    assert 1 <= answer.low <= answer.stars <= answer.high <= 5
+
+
+def test_too_few_ratings_are_refused_with_how_many_are_needed(toy: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(TooFewRatings, match="3 ratings are too few: 200 are needed"):
+        train(replace(toy, ratings=toy.ratings[:3]), tmp_path / "a", QUICK, seed=0)
+    assert not (tmp_path / "a").exists()
