@@ -103,3 +103,17 @@ def test_the_loss_is_zero_when_every_negative_is_a_margin_away() -> None:
     corners = torch.eye(4)  # squared distances: 0 to their own, 2 to each other
     assert triplet_loss(corners, corners, 1.9, "batch-hard", Generator()) == 0
     assert triplet_loss(corners, corners, 2.5, "batch-hard", Generator()) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("negatives", list(NEGATIVES))
+def test_descending_the_loss_brings_pairs_together(negatives: str) -> None:
+    generator = Generator().manual_seed(0)
+    points = torch.randn(2, 16, 8, generator=generator, requires_grad=True)  # anchors and positives, anywhere
+    optimizer = torch.optim.Adam([points], lr=0.05)
+    for _ in range(150):
+        anchors, positives = F.normalize(points, dim=2)
+        optimizer.zero_grad()
+        torch.autograd.backward(triplet_loss(anchors, positives, 0.5, negatives, generator))
+        optimizer.step()
+    nearest = squared_distances(*F.normalize(points, dim=2)).argmin(1)
+    assert (nearest == torch.arange(16)).all()
