@@ -103,8 +103,13 @@ def describe(error: Mapping[str, Any]) -> str:
     """One validation error in a sentence: where it is, what is wrong, what was given."""
     where = ".".join(str(part) for part in error["loc"])
     given = "" if error["type"] == "missing" else f" (given: {shorten(error.get('input'))})"
-    message = "unknown field; see the docs for the known ones" if error["type"] == "extra_forbidden" else error["msg"]
+    message = "unknown field; see the docs for the known ones" if error["type"] == "extra_forbidden" else said(error)
     return f"{where}: {message}{given}"
+
+
+def said(error: Mapping[str, Any]) -> str:
+    """pydantic's words, or ours without pydantic's heading."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def shorten(value: Any, limit: int = 80) -> str:

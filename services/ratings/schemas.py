@@ -117,9 +117,13 @@ class Estimate(BaseModel):
     parts: Parts
 
 
-class Prediction(Estimate):
+class Who(BaseModel):
     user_id: UserId
     movie_id: MovieId
+
+
+class Prediction(Estimate, Who):
+    """An estimate for a pair."""
 
 
 class Predictions(BaseModel):
@@ -191,7 +195,7 @@ class UserDetails(User):
     ratings: RatingList = Field(description="What the user rated; page through it with limit and offset.")
 
 
-class Recommendation(Movie, Estimate):
+class Recommendation(Estimate, Movie):
     """A movie with its prediction."""
 
     score: float = Field(description="What it was ranked by, in stars.")

@@ -61,3 +61,10 @@ def test_the_checkpoints_names_become_ours(theirs: str, ours: str) -> None:
 
 def test_the_backbone_takes_every_weight_and_misses_none() -> None:
     EfficientNetLite0().load_state_dict(load_tensors(DATA / "backbone.safetensors"), strict=True)
+
+
+def test_no_pictograph_is_cut_off() -> None:
+    for file in sorted((DATA / "anchor").iterdir()):
+        rim = np.array(Image.open(file).convert("L"))
+        rim[1:-1, 1:-1] = 255
+        assert rim.min() > 128, file.name

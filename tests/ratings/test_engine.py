@@ -1,5 +1,7 @@
 """What the engine answers, on a toy that can be checked by hand."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 from services.ratings.catalogue import plain
 from services.ratings.dataset import Dataset
 from services.ratings.engine import Engine
+from services.ratings.learn import Recipe
 from services.ratings.schemas import (
     MoviesRequest,
     Pair,
@@ -18,7 +21,7 @@ from services.ratings.schemas import (
     UserRequest,
     UsersRequest,
 )
-from services.ratings.train import Recipe, train
+from services.ratings.train import train
 from shared.artifacts import ArtifactDamaged, ArtifactMissing
 from shared.problems import NotFound, Unprocessable
 
@@ -169,3 +172,8 @@ def test_the_same_stars_come_from_the_network_itself(engine: Engine) -> None:
     found = engine.estimate(user, movie, context)
     direct = engine.network(torch.from_numpy(user), torch.from_numpy(movie), context).sum(1).clamp(1, 5)
     assert found.stars.tolist() == pytest.approx(direct.tolist(), abs=1e-5)
+
+
+def test_serving_needs_no_pandas() -> None:
+    code = "import sys, services.ratings.app; sys.exit(bool({'pandas', 'pyarrow', 'openpyxl'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,5 +1,6 @@
 """The newsletter's .xlsx: read whole, or refused with the place of every fault."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,18 @@ def test_a_genre_of_ones_own_is_kept_with_a_warning(tmp_path: Path) -> None:
     data = read_xlsx(path)
     assert data.genres[19:] == ["K-Drama"]
     assert "row 5, column genres: K-Drama" in data.warnings[0]
+
+
+def test_excels_own_dates_are_taken_as_utc(tmp_path: Path) -> None:
+    rows = [*USERS, [7, 2, 3, datetime(2000, 7, 30, 18, 45, 3)]]  # noqa: DTZ001 (Excel's dates have no zone)
+    data = read_xlsx(write_xlsx(tmp_path / "a.xlsx", {"products": PRODUCTS, "users": rows}))
+    assert data.ratings["timestamp"].iloc[-1] == 964982703
+
+
+def test_other_columns_and_another_order_do_not_matter(tmp_path: Path) -> None:
+    turned = [[*row[::-1], "more"] for row in USERS]
+    data = read_xlsx(write_xlsx(tmp_path / "a.xlsx", {"notes": [], "products": PRODUCTS, "users": turned}))
+    assert data.ratings["stars"].tolist() == [4.0, 0.5, 5.0]
 
 
 def test_empty_rows_are_passed_over_and_rows_counted_as_excel_does(tmp_path: Path) -> None:

@@ -9,19 +9,9 @@ import torch
 from services.ratings.dataset import Dataset
 from services.ratings.engine import Engine
 from services.ratings.evaluate import random_split
+from services.ratings.learn import Recipe, TooFewRatings, features_of, fit, new_network, penalty_weights, rmse, rows_of
 from services.ratings.schemas import Pair, PredictRequest
-from services.ratings.train import (
-    Recipe,
-    TooFewRatings,
-    features_of,
-    fit,
-    new_network,
-    penalty_weights,
-    rmse,
-    rows_of,
-    train,
-    trained_already,
-)
+from services.ratings.train import train, trained_already
 from shared.artifacts import read_manifest
 
 QUICK = Recipe(most_epochs=3)

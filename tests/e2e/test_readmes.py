@@ -1,0 +1,77 @@
+"""Every command in a README works as it stands, and answers what the README says it answers."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.services import ROOT
+from tests.e2e.conftest import System
+
+pytestmark = pytest.mark.e2e
+
+READMES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("services/*/README.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(readme: Path) -> list[tuple[str, str]]:
+    return BLOCK.findall(readme.read_text())
+
+
+def commands() -> list[Any]:
+    """Each shell block, with the JSON that follows it when some does."""
+    found = []
+    for readme in READMES:
+        listed = blocks(readme)
+        for (kind, text), (next_kind, next_text) in zip(listed, [*listed[1:], ("", "")], strict=True):
+            if kind == "sh":
+                answer = json.loads(next_text) if next_kind == "json" else None
+                name = f"{readme.relative_to(ROOT)}: {text.splitlines()[0][:60]}"
+                found.append(pytest.param(text, answer, id=name))
+    return found
+
+
+@pytest.mark.parametrize(("text", "documented"), commands())
+def test_a_readmes_command_works_as_it_stands(system: System, text: str, documented: Any) -> None:
+    outcome = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", as_it_runs_here(text, system)],
+        cwd=ROOT,
+        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    assert "urn:triptych" not in outcome.stdout, outcome.stdout
+    if documented is not None:
+        assert shape(json.loads(outcome.stdout)) == shape(documented)
+
+
+def as_it_runs_here(text: str, system: System) -> str:
+    """The same commands against this system's port; what would start or train anew is only looked up."""
+    text = text.replace("http://127.0.0.1:8000", system.url)
+    text = re.sub(r"^make ", "make --dry-run ", text, flags=re.MULTILINE)
+    return re.sub(r"^(python -m services\.\w+\.\w+).*$", r"\1 --help", text, flags=re.MULTILINE)
+
+
+def shape(value: Any) -> Any:
+    """Names and kinds without the values: numbers may differ in a last digit from machine to machine."""
+    match value:
+        case dict():
+            return {key: shape(item) for key, item in value.items()}
+        case list():
+            return [shape(item) for item in value]
+        case bool() | None | str():
+            return value
+    return "number"
+
+
+def test_every_readme_was_found() -> None:
+    assert all(readme.exists() for readme in READMES)
+    assert len(commands()) >= 10
