@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
 
 from services.attention.engine import Engine
-from services.attention.schemas import FigureRequest, Maps, MapsRequest, ModelList, ModelsRequest
+from services.attention.schemas import FigureRequest, Maps, MapsRequest, ModelList
 from services.attention.settings import Settings
 from shared.app import create_app, loaded_engine
 from shared.arrays import JSON, NPY, json_bytes, negotiate, npy_bytes
 from shared.figures import MEDIA
+from shared.schemas import PageRequest
 
 EngineDep = Annotated[Engine, Depends(loaded_engine)]
 Accept = Annotated[str | None, Header(description="Media types you take, as in RFC 9110.", include_in_schema=False)]
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/attention", tags=["attention"])
 
 
 @router.get("/models", summary="The models that can be looked into")
-def models(asked: Annotated[ModelsRequest, Query()], engine: EngineDep) -> ModelList:
+def models(asked: Annotated[PageRequest, Query()], engine: EngineDep) -> ModelList:
     return engine.list_models(asked)
 
 

@@ -13,13 +13,14 @@ from services.attention import figures
 from services.attention.features import Tokens, batch, has_hangul, load_tokenizer, tokenise, unknown_words
 from services.attention.heads import statistics
 from services.attention.model import Config, Encoder, Encoding
-from services.attention.schemas import FigureRequest, Maps, MapsRequest, ModelInfo, ModelList, ModelsRequest, Statistics
+from services.attention.schemas import FigureRequest, Maps, MapsRequest, ModelInfo, ModelList, Statistics
 from services.attention.settings import Settings
 from shared.artifacts import Manifest, load_tensors, verify
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.figures import Format, picture
 from shared.problems import Unprocessable
+from shared.schemas import PageRequest
 
 LIMITS = [
     "Attention shows where values come from, not why the model decides; it is not by itself an explanation.",
@@ -56,7 +57,7 @@ class Engine:
             raise ValueError(f"ATTENTION_DEFAULT_MODEL is {settings.default_model}: there is {', '.join(models)}")
         return cls(settings, manifest, models, device)
 
-    def list_models(self, asked: ModelsRequest) -> ModelList:
+    def list_models(self, asked: PageRequest) -> ModelList:
         infos = [model.info for model in self.models.values()]
         page = infos[asked.offset : asked.offset + asked.limit]
         return ModelList(items=page, total=len(infos), limit=asked.limit, offset=asked.offset)

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from shared.schemas import Page, Request
+
 TRAIN = "the train left the station on time"
 
 
@@ -48,29 +50,16 @@ class ModelInfo(BaseModel):
     default: bool = Field(description="Whether it answers when a request names no model.")
 
 
-class ModelList(BaseModel):
+class ModelList(Page):
     """A page of the models."""
 
     items: list[ModelInfo] = Field(description="The models of this page.")
-    total: int = Field(ge=0, description="How many there are in all.")
-    limit: int = Field(ge=1, description="Most models on a page.")
-    offset: int = Field(ge=0, description="How many were skipped.")
 
 
-class ModelsRequest(BaseModel):
-    """Which page of the models."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    limit: int = Field(50, ge=1, le=100, description="Most models on a page.", examples=[50])
-    offset: int = Field(0, ge=0, description="How many to skip.", examples=[0])
-
-
-class MapsRequest(BaseModel):
+class MapsRequest(Request):
     """A sentence, or a pair of them, and which layers and heads to return."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {"text": TRAIN, "layers": [0], "heads": [4]},
@@ -122,10 +111,8 @@ class Maps(BaseModel):
     warnings: list[str] = Field(description="What makes these maps less trustworthy than they look.")
 
 
-class FigureRequest(BaseModel):
+class FigureRequest(Request):
     """Which head of which sentence to draw, and how."""
-
-    model_config = ConfigDict(extra="forbid")
 
     text: Sentence = Field(description="The sentence.", examples=[TRAIN])
     pair: Sentence | None = Field(None, description="A second sentence, read in the same pass.")

@@ -143,7 +143,11 @@ def prepare(settings: Settings, seed: int, force: bool) -> None:
         data=f"{OPENMOJI.pin} ({FONT}), {LITE0.pin}",
         command=f"python -m services.images.prepare --seed {seed}",
         seed=seed,
-        config={"wheels": [OPENMOJI.sha256, LITE0.sha256], "attribution": ATTRIBUTION},
+        config={
+            "wheels": [OPENMOJI.sha256, LITE0.sha256],
+            "drawing": {"glyph": GLYPH, "dark": [*DARK], "edge": [*EDGE], "ink": INK},
+            "attribution": ATTRIBUTION,
+        },
     )
     if not force and is_whole(folder) and same(read_manifest(folder), manifest):
         print(f"{folder} is already there")

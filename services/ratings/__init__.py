@@ -1,3 +1,1 @@
 """What will this user think of that movie: predicted stars with an interval, part by part, and what to watch next."""
-
-__version__ = "0.1.0"

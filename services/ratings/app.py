@@ -16,11 +16,10 @@ from services.ratings.schemas import (
     RecommendationsRequest,
     UserDetails,
     UserList,
-    UserRequest,
-    UsersRequest,
 )
 from services.ratings.settings import Settings
 from shared.app import create_app, loaded_engine
+from shared.schemas import PageRequest
 
 EngineDep = Annotated[Engine, Depends(loaded_engine)]
 UserInPath = Annotated[int, Path(ge=0, le=LARGEST_ID, description="A user of the data set; /ratings/users lists them.")]
@@ -47,12 +46,12 @@ def movie(movie_id: MovieInPath, engine: EngineDep) -> Movie:
 
 
 @router.get("/users", summary="The users whose ratings the model knows")
-def users(asked: Annotated[UsersRequest, Query()], engine: EngineDep) -> UserList:
+def users(asked: Annotated[PageRequest, Query()], engine: EngineDep) -> UserList:
     return engine.users(asked)
 
 
 @router.get("/users/{user_id}", summary="What a user rated, when, and the user's profile")
-def user(user_id: UserInPath, asked: Annotated[UserRequest, Query()], engine: EngineDep) -> UserDetails:
+def user(user_id: UserInPath, asked: Annotated[PageRequest, Query()], engine: EngineDep) -> UserDetails:
     return engine.user(user_id, asked)
 
 

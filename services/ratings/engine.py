@@ -28,14 +28,13 @@ from services.ratings.schemas import (
     RecommendationsRequest,
     UserDetails,
     UserList,
-    UserRequest,
-    UsersRequest,
 )
 from services.ratings.settings import Settings
 from shared.artifacts import load_tensors, verify
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.problems import NotFound, Unprocessable
+from shared.schemas import PageRequest
 
 DECIMALS = 6  # of stars and parts: enough for the parts to add up to 1e-5
 
@@ -124,7 +123,7 @@ class Engine:
         movie = np.flatnonzero(self.candidates(user, asked))
         context = self.context([asked.at]).expand(len(movie), -1)
         found = self.estimate(np.full_like(movie, user), movie, context)
-        score = found.low if asked.by == "low" else found.stars
+        score = found.low if asked.by == "rank" else found.stars
         unclipped = found.stars - found.parts[:, -1]  # tells apart those that were cut off at the top of the scale
         best = np.lexsort((-unclipped, -score))[: asked.limit]
         items = [
@@ -151,12 +150,12 @@ class Engine:
     def movie(self, movie_id: int) -> Movie:
         return self.catalogue.movie_details(self.catalogue.position_of_movie(movie_id))
 
-    def users(self, asked: UsersRequest) -> UserList:
+    def users(self, asked: PageRequest) -> UserList:
         order = np.argsort(self.catalogue.user_id)
         items = [self.catalogue.user_details(user) for user in order[asked.offset : asked.offset + asked.limit]]
         return UserList(items=items, total=len(order), limit=asked.limit, offset=asked.offset)
 
-    def user(self, user_id: int, asked: UserRequest) -> UserDetails:
+    def user(self, user_id: int, asked: PageRequest) -> UserDetails:
         user = self.catalogue.position_of_user(user_id)
         rows = self.catalogue.ratings_of(user)
         items = [self.catalogue.rating(row) for row in rows[asked.offset : asked.offset + asked.limit]]

@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 from pydantic import JsonValue
 
-from services.ratings import __version__
 from services.ratings.dataset import Dataset, write
 from services.ratings.settings import Settings
 from services.ratings.spreadsheet import BadSpreadsheet, read_xlsx
 from services.ratings.titles import clean
+from shared import __version__
 from shared.artifacts import Manifest, is_whole, read_manifest, sha256_of, whole_folder, write_manifest
 from shared.fetch import FetchError, Wheel, wheel_members
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from shared.schemas import Page, PageRequest, Request
+
 LARGEST_ID = 2**53
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -35,11 +37,6 @@ Genre = Annotated[
     str | None,
     Field(max_length=100, description="Only movies of this genre; upper or lower case.", examples=["Comedy"]),
 ]
-Offset = Annotated[int, Field(ge=0, le=LARGEST_ID, description="How many to skip.")]
-
-
-class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class Pair(Request):
@@ -64,23 +61,11 @@ class PredictRequest(Request):
     pairs: list[Pair] = Field(min_length=1, description="At least one; at most RATINGS_MAX_PAIRS (10,000).")
 
 
-class MoviesRequest(Request):
+class MoviesRequest(PageRequest):
     query: str = Field(
         "", max_length=200, description="Part of the title; case and accents do not matter.", examples=["star"]
     )
     genre: Genre = None
-    limit: int = Field(20, ge=1, le=1000, description="How many at most.")
-    offset: Offset = 0
-
-
-class UsersRequest(Request):
-    limit: int = Field(20, ge=1, le=1000, description="How many at most.")
-    offset: Offset = 0
-
-
-class UserRequest(Request):
-    limit: int = Field(100, ge=1, le=1000, description="How many ratings at most, newest first.")
-    offset: Offset = 0
 
 
 class RecommendationsRequest(Request):
@@ -88,9 +73,9 @@ class RecommendationsRequest(Request):
     at: At = None
     genre: Genre = None
     include_seen: bool = Field(False, description="Whether movies that the user rated may be recommended too.")
-    by: Literal["low", "stars"] = Field(
-        "low",
-        description="What to rank by: `low`, the lower end of the interval, which asks for good and certain; "
+    by: Literal["rank", "stars"] = Field(
+        "rank",
+        description="What to order by: `rank`, now the lower end of the interval, which asks for good and certain; "
         "`stars`, the prediction alone, which favours rarely rated movies.",
     )
 
@@ -139,12 +124,6 @@ class Movie(BaseModel):
     genres: list[str] = Field(description="Its genres; empty when none are known.")
     count: int = Field(description="How many rated it.")
     mean: float | None = Field(description="Mean of its ratings, in stars; null without ratings.")
-
-
-class Page(BaseModel):
-    total: int = Field(description="How many there are in all.")
-    limit: int = Field(description="How many were asked for.")
-    offset: int = Field(description="How many were skipped.")
 
 
 class MovieList(Page):

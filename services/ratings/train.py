@@ -10,11 +10,12 @@ import torch
 from pydantic import JsonValue
 from torch import Tensor, nn
 
-from services.ratings import __version__, dataset
+from services.ratings import dataset
 from services.ratings.dataset import Dataset
 from services.ratings.features import genre_flags
 from services.ratings.learn import Recipe, TooFewRatings, Trained, learn, rows_of
 from services.ratings.settings import Settings
+from shared import __version__
 from shared.artifacts import (
     ArtifactMissing,
     Manifest,

@@ -13,10 +13,11 @@ from transformers import BertConfig, BertModel
 
 from services.attention.engine import Engine
 from services.attention.prepare import prepared
-from services.attention.schemas import MapsRequest, ModelsRequest
+from services.attention.schemas import MapsRequest
 from services.attention.settings import Settings
 from services.attention.train import lay_out, train, trained
 from shared.artifacts import ArtifactDamaged, Manifest, read_manifest, save_tensors, verify, write_manifest
+from shared.schemas import PageRequest
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a"]
 
@@ -48,7 +49,7 @@ def test_the_engine_answers_from_what_train_laid_out(data: Path, tmp_path: Path)
 def test_a_checkpoint_beside_it_is_one_more_model(data: Path, tmp_path: Path) -> None:
     train(data, tmp_path / "attention")
     lay_out(data / "minilm", tmp_path / "attention" / "mine", languages=["ko"])
-    infos = Engine.load(Settings(artifacts_dir=tmp_path)).list_models(ModelsRequest()).items
+    infos = Engine.load(Settings(artifacts_dir=tmp_path)).list_models(PageRequest()).items
     assert [(info.name, info.languages, info.default) for info in infos] == [
         ("mine", ["ko"], False),
         ("minilm", ["en"], True),

@@ -77,7 +77,7 @@ def test_json_that_is_not_json_is_refused(client: TestClient) -> None:
         ("/ratings/users/1/recommendations?limit=0", 422, "limit"),
         ("/ratings/users/1/recommendations?at=soon", 422, "such as 1998-03-07T20:15:00Z"),
         ("/ratings/users/1/recommendations?at=881250949", 422, "such as 1998-03-07T20:15:00Z"),
-        ("/ratings/users/1/recommendations?by=luck", 422, "'low' or 'stars'"),
+        ("/ratings/users/1/recommendations?by=luck", 422, "'rank' or 'stars'"),
         ("/ratings/movies?title=star", 422, "title"),
     ],
 )
@@ -92,7 +92,7 @@ def test_movies_are_found_by_title_and_genre(client: TestClient) -> None:
     found = client.get("/ratings/movies", params={"query": "TOY story", "genre": "comedy"}).json()
     assert found["items"][0]["movie_id"] == 1
     assert found["items"][0] == client.get("/ratings/movies/1").json()
-    assert (found["limit"], found["offset"], found["total"]) == (20, 0, len(found["items"]))
+    assert (found["limit"], found["offset"], found["total"]) == (50, 0, len(found["items"]))
 
 
 def test_pages_of_movies_follow_each_other(client: TestClient) -> None:

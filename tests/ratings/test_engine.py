@@ -18,12 +18,11 @@ from services.ratings.schemas import (
     Pair,
     PredictRequest,
     RecommendationsRequest,
-    UserRequest,
-    UsersRequest,
 )
 from services.ratings.train import train
 from shared.artifacts import ArtifactDamaged, ArtifactMissing
 from shared.problems import NotFound, Unprocessable
+from shared.schemas import PageRequest
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +92,15 @@ def test_seen_movies_are_recommended_only_when_asked_for(engine: Engine, toy: Da
     assert engine.recommend(1, RecommendationsRequest(limit=30, include_seen=True)).total == 30
 
 
-@pytest.mark.parametrize("by", ["low", "stars"])
-def test_recommendations_are_ranked_by_what_was_asked_and_agree_with_predict(engine: Engine, by: str) -> None:
+@pytest.mark.parametrize(("by", "field"), [("rank", "low"), ("stars", "stars")])
+def test_recommendations_are_ordered_by_what_was_asked_and_agree_with_predict(
+    engine: Engine, by: str, field: str
+) -> None:
     found = engine.recommend(1, RecommendationsRequest.model_validate({"limit": 10, "by": by})).items
     scores = [item.score for item in found]
-    assert scores == sorted(scores, reverse=True) == [getattr(item, by) for item in found]
+    assert scores == sorted(scores, reverse=True) == [getattr(item, field) for item in found]
     predicted = engine.predict(pairs(*[(1, item.movie_id) for item in found])).predictions
-    assert scores == pytest.approx([getattr(p, by) for p in predicted], abs=1e-4)
+    assert scores == pytest.approx([getattr(p, field) for p in predicted], abs=1e-4)
 
 
 def test_recommendations_of_a_genre_are_of_that_genre(engine: Engine) -> None:
@@ -123,7 +124,7 @@ def test_a_movie_knows_its_ratings_and_one_without_any_has_no_mean(engine: Engin
 
 def test_a_users_ratings_are_newest_first_and_the_profile_counts_each_once(engine: Engine, toy: Dataset) -> None:
     own = toy.ratings[toy.ratings["user_id"] == 1].sort_values("timestamp", ascending=False)
-    found = engine.user(1, UserRequest())
+    found = engine.user(1, PageRequest())
     assert [rating.movie_id for rating in found.ratings.items] == own["movie_id"].tolist()
     assert found.ratings.items[0].at.timestamp() == own["timestamp"].iloc[0]
     for shares in (found.profile.genres, found.profile.daytime, found.profile.week):
@@ -131,19 +132,19 @@ def test_a_users_ratings_are_newest_first_and_the_profile_counts_each_once(engin
 
 
 def test_a_user_without_ratings_has_an_empty_profile_and_is_predicted_like_anyone(engine: Engine) -> None:
-    found = engine.user(41, UserRequest())
+    found = engine.user(41, PageRequest())
     assert (found.count, found.mean, found.profile.genres) == (0, None, [])
     assert engine.predict(pairs((41, 30))).predictions[0].parts.matrix_factorisation == 0
 
 
 def test_users_are_listed_by_id(engine: Engine) -> None:
-    found = engine.users(UsersRequest(limit=2, offset=40))
+    found = engine.users(PageRequest(limit=2, offset=40))
     assert (found.total, [user.user_id for user in found.items]) == (41, [41])
 
 
 def test_who_is_unknown_is_told_what_is_known(engine: Engine) -> None:
     with pytest.raises(NotFound, match="no user 99: there are 41 users, with ids from 1 to 41"):
-        engine.user(99, UserRequest())
+        engine.user(99, PageRequest())
     with pytest.raises(NotFound, match="no movie 99: there are 30 movies"):
         engine.movie(99)
     with pytest.raises(Unprocessable, match="no genre 'Komödie': the genres are Action, Adventure"):
