@@ -1,10 +1,8 @@
 """Loads what train.py wrote and finds the anchors that look most like a picture; knows nothing of HTTP."""
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import faiss
 import numpy as np
@@ -12,7 +10,7 @@ import torch
 from PIL import Image
 
 from services.images.features import SIDE, decode, to_batch
-from services.images.index import Vectors, VectorStore
+from services.images.index import Row, Vectors, VectorStore, read_table
 from services.images.model import Siamese
 from services.images.schemas import Anchor, AnchorPage, Match, Matches
 from services.images.settings import Settings
@@ -25,18 +23,6 @@ from shared.problems import NotFound, Unprocessable
 
 MODEL = "efficientnet-lite0-256"
 THUMBNAIL = 96  # pixels
-
-Split = Literal["train", "validation", "unseen"]
-
-
-class Row(NamedTuple):
-    """A row of the anchors' table, as train.py wrote it."""
-
-    id: str
-    file: str
-    name: str
-    sha256: str
-    split: Split
 
 
 class Engine:
@@ -65,7 +51,7 @@ class Engine:
         network = Siamese()
         network.load_state_dict(load_tensors(folder / "model.safetensors"))
         network.for_inference().to(choose(settings.device))
-        rows = [Row(**row) for row in json.loads((folder / "anchors.json").read_text())]
+        rows = read_table(folder / "anchors.json")
         store = VectorStore.load([row.id for row in rows], folder / "index.faiss")
         return cls(settings, manifest, folder, network, store, rows)
 

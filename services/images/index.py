@@ -1,13 +1,34 @@
-"""The vectors of the anchors and the search for the nearest: FAISS behind a few words of our own."""
+"""The index: the table of the anchors, and their vectors behind FAISS with a few words of our own."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Split = Literal["train", "validation", "unseen"]
+
+
+class Row(NamedTuple):
+    """An anchor in the table; `split` tells what training did with this identity."""
+
+    id: str
+    file: str
+    name: str
+    sha256: str
+    split: Split
+
+
+def read_table(path: Path) -> list[Row]:
+    return [Row(**row) for row in json.loads(path.read_text())]
+
+
+def write_table(path: Path, rows: Sequence[Row]) -> None:
+    path.write_text(json.dumps([row._asdict() for row in rows], indent=1))
 
 
 class VectorStore:

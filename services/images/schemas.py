@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-EXAMPLE_ID = "65bf6fde70dccd9d"
+EXAMPLE_ID = "cefbfc131de63d91"
 
 
 class Anchor(BaseModel):
@@ -29,7 +29,7 @@ class Matches(BaseModel):
 
     matches: list[Match] = Field(description="The k most similar anchors, the most similar first.")
     model: str = Field(description="Which embedding was used.", examples=["efficientnet-lite0-256"])
-    index_size: int = Field(description="How many anchors were compared.", examples=[1191])
+    index_size: int = Field(description="How many anchors were compared.", examples=[1193])
     attribution: str = Field(description="Who made the pictures and under which licence they may be shown.")
 
 

@@ -12,7 +12,6 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from torch import Generator, Tensor, nn
 from tqdm import tqdm, trange
 
 from services.images.features import content_id, decode, in_batches, moved, picture_files
-from services.images.index import VectorStore
+from services.images.index import Row, Split, VectorStore, write_table
 from services.images.model import EMBEDDING, NEGATIVES, Siamese, squared_distances, triplet_loss
 from services.images.settings import Settings
 from shared import __version__
@@ -37,7 +36,6 @@ from shared.artifacts import (
 )
 from shared.device import choose, limit_threads, training_threads
 
-Split = Literal["train", "validation", "unseen"]
 Opener = Callable[[], Image.Image]
 
 
@@ -54,17 +52,6 @@ class Recipe:
     epochs: int = 60
     patience: int = 25  # epochs without a better recall before stopping
     shrinkage: float = 20.0  # of the starting head's whitening; with less it knows the training pictures by heart
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """A row of the anchors' table; `split` tells what training did with this identity."""
-
-    id: str
-    file: str
-    name: str
-    sha256: str
-    split: Split
 
 
 @dataclass(frozen=True)
@@ -89,14 +76,14 @@ def split_of(count: int, recipe: Recipe) -> list[Split]:
     return splits
 
 
-def read_anchors(data: Path, recipe: Recipe) -> list[Anchor]:
+def read_anchors(data: Path, recipe: Recipe) -> list[Row]:
     """The anchors of a prepared folder; the same picture under two names is one."""
     names: dict[str, str] = json.loads((data / "names.json").read_text())
     files = {content_id(file.read_bytes()): file for file in reversed(picture_files(data / "anchor"))}
     ordered = sorted(files.items(), key=lambda item: item[1].name)
     splits = split_of(len(ordered), recipe)
     return [
-        Anchor(id_, file.name, names.get(file.name, file.stem), sha256_of(file), split)
+        Row(id_, file.name, names.get(file.name, file.stem), sha256_of(file), split)
         for (id_, file), split in zip(ordered, splits, strict=True)
     ]
 
@@ -200,7 +187,7 @@ def views_of(path: Path, row: int, max_pixels: int, recipe: Recipe) -> list[Open
     ]
 
 
-def read_pairs(network: Siamese, anchors: Sequence[Anchor], data: Path, max_pixels: int, recipe: Recipe) -> Pairs:
+def read_pairs(network: Siamese, anchors: Sequence[Row], data: Path, max_pixels: int, recipe: Recipe) -> Pairs:
     """Every anchor, and the views of the positives training may see; those of the others stay zeros, never opened."""
     gallery = pooled(network, [partial(opener, data / "anchor" / a.file, max_pixels) for a in anchors], "anchors")
     seen = rows_of(anchors, "train", "validation")
@@ -211,12 +198,12 @@ def read_pairs(network: Siamese, anchors: Sequence[Anchor], data: Path, max_pixe
     return Pairs(gallery, positives)
 
 
-def rows_of(anchors: Sequence[Anchor], *splits: Split) -> Tensor:
+def rows_of(anchors: Sequence[Row], *splits: Split) -> Tensor:
     return torch.tensor([row for row, anchor in enumerate(anchors) if anchor.split in splits])
 
 
 def write_artifacts(
-    work: Path, data: Path, network: Siamese, trunk: dict[str, Tensor], anchors: Sequence[Anchor], gallery: Tensor
+    work: Path, data: Path, network: Siamese, trunk: dict[str, Tensor], anchors: Sequence[Row], gallery: Tensor
 ) -> None:
     """All that serving needs, data/ not being there any more: weights, vectors, table, and the pictures by their id."""
     weights = {f"trunk.{name}": tensor for name, tensor in trunk.items()}
@@ -225,7 +212,7 @@ def write_artifacts(
     with torch.inference_mode():
         vectors = network.project(gallery)  # (N, 256)
     VectorStore.build([anchor.id for anchor in anchors], vectors.numpy()).save(work / "index.faiss")
-    (work / "anchors.json").write_text(json.dumps([asdict(anchor) for anchor in anchors], indent=1))
+    write_table(work / "anchors.json", anchors)
     (work / "anchors").mkdir()
     for anchor in anchors:
         shutil.copyfile(data / "anchor" / anchor.file, work / "anchors" / f"{anchor.id}{Path(anchor.file).suffix}")

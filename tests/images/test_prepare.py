@@ -33,11 +33,13 @@ def test_a_line_drawing_does_not_lie_on_its_anchor() -> None:
     assert (strokes & positive).sum() < 0.5 * strokes.sum()
 
 
-def test_line_art_keeps_what_is_dark() -> None:
-    colours = Image.new("RGB", (2, 1), "yellow")
-    colours.putpixel((1, 0), (10, 20, 30))
-    assert np.asarray(line_art(colours)).tolist() == [[255, 0]]
-    assert ink(line_art(colours)) == 0.5
+def test_line_art_is_what_is_dark_and_where_colours_meet() -> None:
+    stripes = Image.new("RGB", (12, 1), "yellow")
+    stripes.paste((10, 20, 30), (0, 0, 4, 1))
+    stripes.paste("lightblue", (8, 0, 12, 1))
+    black, white = 0, 255
+    assert np.asarray(line_art(stripes)).tolist() == [[*[black] * 5, white, white, black, black, *[white] * 3]]
+    assert ink(line_art(stripes)) == 7 / 12
 
 
 def test_pictographs_have_unicodes_names_or_their_number() -> None:
