@@ -11,7 +11,7 @@ up: $(VENV)/.has-up             ## everything from a bare clone to answering ser
 	@$(BIN)/python -m shared.up
 
 test: $(VENV)/.has-dev          ## every test but the containers'; trains what is missing first
-	@$(BIN)/python -m shared.services prepare train
+	@$(BIN)/python -m shared.services missing
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/.has-dev         ## style and types

@@ -1,4 +1,4 @@
-"""Folders that are whole or not there: safetensors and files beside a manifest with their sha256."""
+"""Folders that are whole or not there: files beside a manifest with their sha256. No torch: whoever asks is quick."""
 
 import hashlib
 import os
@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, Field, JsonValue
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from shared.engine import Figure
 
@@ -127,12 +125,3 @@ def verify(folder: Path) -> Manifest:
         if not (folder / name).is_file() or sha256_of(folder / name) != expected:
             raise ArtifactDamaged(f"{folder / name} is not what {MANIFEST} says; make the folder anew (--force)")
     return manifest
-
-
-def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, path)
-    path.chmod(0o644)  # safetensors lets only the owner read; the trainer and the service may be two users.
-
-
-def load_tensors(path: Path, device: str = "cpu") -> dict[str, Tensor]:
-    return load_file(path, device=device)

@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from shared.serve import bound, cannot_listen
-from shared.services import ROOT, names, run_step, service_settings, settings_of
+from shared.services import ROOT, make_missing, names, service_settings, settings_of
 from shared.settings import ProcessSettings
 
 PATIENCE_SECONDS = 180
@@ -21,8 +21,7 @@ def main() -> None:
     gateway, services = settings_of("gateway"), service_settings()
     refuse_taken_ports([gateway, *services.values()])
     for name in names():
-        run_step("prepare", name)
-        run_step("train", name)
+        make_missing(name)
     system = start({name: url_of(settings) for name, settings in services.items()})
     try:
         if wait_until_ready(system, url_of(gateway)):

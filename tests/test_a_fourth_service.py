@@ -57,6 +57,14 @@ def double_path(number: Annotated[int, Path(description="A number.")]) -> Number
 
 app = create_app(name="doubler", summary="Doubles.", router=router, settings=Settings(), load=Engine)
 """,
+    "train.py": """
+from pathlib import Path
+from shared.artifacts import Manifest, whole_folder, write_manifest
+
+with whole_folder(Path("artifacts/doubler")) as work:
+    write_manifest(work, Manifest(service="doubler", version="0.1.0", data="none", command="none"))
+print("trained")
+""",
 }
 
 
@@ -71,6 +79,23 @@ def tree_with_a_fourth_service(root: Path) -> Path:
     shutil.copy(ROOT / "tests" / "test_contract.py", root / "tests")
     shutil.copy(ROOT / "pyproject.toml", root)
     return root
+
+
+def missing(root: Path) -> str:
+    """What `make up` does before it starts the processes."""
+    command = [sys.executable, "-m", "shared.services", "missing"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_model_is_trained_when_it_or_its_code_is_new_and_only_then(tmp_path: Path) -> None:
+    root = tree_with_a_fourth_service(tmp_path)
+    assert missing(root) == "trained\n"
+    assert missing(root) == ""
+    with (root / "services" / "doubler" / "engine.py").open("a") as code:
+        code.write("# changed\n")
+    assert missing(root) == "trained\n"
+    (root / "artifacts" / "doubler" / "manifest.json").unlink()
+    assert missing(root) == "trained\n"
 
 
 def test_a_new_folder_passes_the_contract_with_no_edit_elsewhere(tmp_path: Path) -> None:

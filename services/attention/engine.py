@@ -15,12 +15,13 @@ from services.attention.heads import statistics
 from services.attention.model import Config, Encoder, Encoding
 from services.attention.schemas import FigureRequest, Maps, MapsRequest, ModelInfo, ModelList, Statistics
 from services.attention.settings import Settings
-from shared.artifacts import Manifest, load_tensors, verify
+from shared.artifacts import Manifest, verify
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.figures import Format, picture
 from shared.problems import Unprocessable
 from shared.schemas import PageRequest
+from shared.tensors import load_tensors
 
 LIMITS = [
     "Attention shows where values come from, not why the model decides; it is not by itself an explanation.",

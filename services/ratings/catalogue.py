@@ -9,8 +9,8 @@ import numpy as np
 
 from services.ratings.features import NO_YEAR, is_day, is_weekend
 from services.ratings.schemas import Movie, Profile, Rating, Share, User
-from shared.artifacts import load_tensors
 from shared.problems import NotFound, Unprocessable
+from shared.tensors import load_tensors
 
 
 class Catalogue:

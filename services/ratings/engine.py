@@ -30,11 +30,12 @@ from services.ratings.schemas import (
     UserList,
 )
 from services.ratings.settings import Settings
-from shared.artifacts import load_tensors, verify
+from shared.artifacts import verify
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.problems import NotFound, Unprocessable
 from shared.schemas import PageRequest
+from shared.tensors import load_tensors
 
 DECIMALS = 6  # of stars and parts: enough for the parts to add up to 1e-5
 

@@ -16,17 +16,10 @@ from services.ratings.features import genre_flags
 from services.ratings.learn import Recipe, TooFewRatings, Trained, learn, rows_of
 from services.ratings.settings import Settings
 from shared import __version__
-from shared.artifacts import (
-    ArtifactMissing,
-    Manifest,
-    is_whole,
-    read_manifest,
-    save_tensors,
-    whole_folder,
-    write_manifest,
-)
+from shared.artifacts import ArtifactMissing, Manifest, is_whole, read_manifest, whole_folder, write_manifest
 from shared.device import limit_threads
 from shared.engine import Figure
+from shared.tensors import save_tensors
 
 COMMAND = "python -m services.ratings.train"
 

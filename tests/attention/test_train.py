@@ -16,8 +16,9 @@ from services.attention.prepare import prepared
 from services.attention.schemas import MapsRequest
 from services.attention.settings import Settings
 from services.attention.train import lay_out, train, trained
-from shared.artifacts import ArtifactDamaged, Manifest, read_manifest, save_tensors, verify, write_manifest
+from shared.artifacts import ArtifactDamaged, Manifest, read_manifest, verify, write_manifest
 from shared.schemas import PageRequest
+from shared.tensors import save_tensors
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a"]
 

@@ -7,7 +7,8 @@ from PIL import Image
 from services.images.model import EfficientNetLite0
 from services.images.prepare import ink, line_art, name_of, our_name
 from services.images.settings import Settings
-from shared.artifacts import load_tensors, verify
+from shared.artifacts import verify
+from shared.tensors import load_tensors
 
 DATA = Settings().data_dir / "images"
 

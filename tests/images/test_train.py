@@ -13,7 +13,8 @@ from PIL import Image
 from services.images.model import EfficientNetLite0, Siamese
 from services.images.settings import Settings
 from services.images.train import Pairs, Recipe, recall_at_1, recall_of, split_of, starting_head, train, train_head
-from shared.artifacts import Manifest, is_whole, read_manifest, save_tensors, write_manifest
+from shared.artifacts import Manifest, is_whole, read_manifest, write_manifest
+from shared.tensors import save_tensors
 
 
 @pytest.fixture

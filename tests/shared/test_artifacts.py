@@ -10,13 +10,12 @@ from shared.artifacts import (
     ArtifactMissing,
     Manifest,
     is_whole,
-    load_tensors,
     read_manifest,
-    save_tensors,
     verify,
     whole_folder,
     write_manifest,
 )
+from shared.tensors import load_tensors, save_tensors
 
 MANIFEST = Manifest(service="toy", version="1", data="none", command="none", seed=7)
 
