@@ -125,14 +125,11 @@ def table(figures: Sequence[Figure]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m services.images.evaluate", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON for a readable table")
-    parser.add_argument("--force", action="store_true", help="measure again even when the figures are there")
     arguments = parser.parse_args()
     settings = Settings()
     engine = Engine.load(settings)
-    figures = engine.manifest.figures
-    if arguments.force or not figures:
-        figures = evaluate(engine, settings.data_dir / "images" / "positive")
-        write_manifest(engine.folder, engine.manifest.model_copy(update={"figures": figures}))
+    figures = evaluate(engine, settings.data_dir / "images" / "positive")
+    write_manifest(engine.folder, engine.manifest.model_copy(update={"figures": figures}))
     print(json.dumps([figure.model_dump() for figure in figures], indent=1) if arguments.json else table(figures))
     if not arguments.json:
         print("", *(f"{figure.metric}: {figure.data}; {figure.note}" for figure in figures), sep="\n")

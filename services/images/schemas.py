@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from shared.schemas import Page
+
 EXAMPLE_ID = "cefbfc131de63d91"
 
 
@@ -33,11 +35,8 @@ class Matches(BaseModel):
     attribution: str = Field(description="Who made the pictures and under which licence they may be shown.")
 
 
-class AnchorPage(BaseModel):
+class AnchorPage(Page):
     """A part of the list of anchors, in the order of the index."""
 
     items: list[Anchor] = Field(description="The anchors of this part.")
-    total: int = Field(description="How many anchors there are that fit the query.")
-    limit: int = Field(description="How many were asked for.")
-    offset: int = Field(description="How many were passed over.")
     attribution: str = Field(description="Who made the pictures and under which licence they may be shown.")

@@ -55,7 +55,7 @@ def test_the_same_seed_writes_the_same_files(settings: Settings) -> None:
 def test_training_again_returns_at_once(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         train(settings, Recipe(epochs=1), force=False)
-    assert capsys.readouterr().out.endswith("is already there\n")
+    assert capsys.readouterr().out.endswith("nothing to do\n")
 
 
 def test_the_same_picture_twice_is_one_anchor(settings: Settings) -> None:
