@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 import fastapi_offline
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
@@ -21,19 +21,18 @@ from gateway.proxy import Proxy, open_session
 from gateway.settings import Settings
 from gateway.upstreams import ServiceState, Upstreams
 from shared import __version__
-from shared.docs import METRICS_IN_DOCS, operation_id, problem_in_docs
+from shared.docs import METRICS_IN_DOCS, operation_id, problem_in_docs, refuse_unknown_query
 from shared.middleware import BodyLimit, Metrics, RequestId, Telemetry
 from shared.problems import Unavailable, add_problem_handlers
+from shared.schemas import Live
 
 PAGE = Path(__file__).parent / "page.html"
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 SUMMARY = "Three lessons in deep learning, each a service, behind one door."
 
-router = APIRouter(tags=["gateway"], responses={"default": problem_in_docs()})
-
-
-class Live(BaseModel):
-    status: str = Field(description="Always `alive`: the gateway answers.")
+router = APIRouter(
+    tags=["gateway"], responses={"default": problem_in_docs()}, dependencies=[Depends(refuse_unknown_query)]
+)
 
 
 class Ready(BaseModel):

@@ -34,7 +34,9 @@ def open_session(settings: Settings) -> aiohttp.ClientSession:
     """One pool of connections for every service. It outlives requests and is outlived by the services' keep-alive."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, limit_per_host=settings.max_connections, keepalive_timeout=30),
-        timeout=aiohttp.ClientTimeout(sock_connect=settings.connect_seconds, sock_read=settings.answer_seconds),
+        timeout=aiohttp.ClientTimeout(
+            connect=settings.queue_seconds, sock_connect=settings.connect_seconds, sock_read=settings.answer_seconds
+        ),
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
@@ -49,6 +51,9 @@ class Proxy:
         self.services = {name: url.rstrip("/") for name, url in services.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":  # No service speaks it; closed before it is accepted, it is answered 403.
+            await send({"type": "websocket.close", "code": 1003})
+            return
         name = self.service_of(scope)
         scope["state"]["route"] = f"/{name}"
         body = Body(receive)
@@ -153,7 +158,10 @@ def connection_options(headers: Headers) -> frozenset[bytes]:
 def problem_of(name: str, error: Exception) -> Unavailable | TimedOut | BadGateway:
     retry = {"Retry-After": "1"}
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Unavailable(f"the service {name} is down; the others go on, try again in a moment", headers=retry)
+        return Unavailable(
+            f"the service {name} is down or has no connection free; the others go on, try again in a moment",
+            headers=retry,
+        )
     if isinstance(error, TimeoutError):
         return TimedOut(f"the service {name} did not answer in time; ask for less at once, or try again", headers=retry)
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):

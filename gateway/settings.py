@@ -13,6 +13,7 @@ class Settings(ProcessSettings, env_prefix="GATEWAY_"):
         "Empty: `make up` fills it with the services it finds on disk.",
     )
     connect_seconds: float = Field(0.5, gt=0, description="How long a service may take to accept a connection.")
+    queue_seconds: float = Field(10, gt=0, description="How long to wait for one of the connections to a busy service.")
     answer_seconds: float = Field(60, gt=0, description="How long a service may be silent before it is too slow (504).")
     health_seconds: float = Field(1, gt=0, description="How long a service may take to say how it is.")
     max_connections: int = Field(256, ge=1, description="Most connections to one service at a time.")

@@ -39,14 +39,15 @@ class Upstreams:
         """Each service's OpenAPI document; of one that is down, the last it gave while the gateway was up."""
         answers = await asyncio.gather(*(self.ask(session, name, "openapi.json") for name in self.services))
         given = zip(self.services, answers, strict=True)
-        self.documents |= {name: document for name, (status, document) in given if status == 200}
+        self.documents |= {name: found for name, (status, found) in given if status == 200 and "paths" in found}
         return self.documents
 
     async def ask(self, session: aiohttp.ClientSession, name: str, path: str) -> tuple[int, dict[str, Any]]:
         url = f"{self.services[name].rstrip('/')}/{name}/{path}"
         try:
             async with session.get(url, timeout=self.timeout) as answer:
-                return answer.status, orjson.loads(await answer.read())
+                found = orjson.loads(await answer.read())
+                return answer.status, found if isinstance(found, dict) else {}
         except TimeoutError:
             return 0, {"detail": f"it did not answer within {self.timeout.total:g} s"}
         except aiohttp.ClientError:

@@ -17,19 +17,16 @@ from pydantic import BaseModel, Field
 from starlette.middleware import Middleware
 
 from shared import __version__
-from shared.docs import METRICS_IN_DOCS, operation_id, problem_in_docs, put_examples
+from shared.docs import METRICS_IN_DOCS, operation_id, problem_in_docs, put_examples, refuse_unknown_query
 from shared.engine import Card, Engine
 from shared.middleware import BodyLimit, Metrics, RequestId, Telemetry
-from shared.problems import Unavailable, Unprocessable, add_problem_handlers
+from shared.problems import Unavailable, add_problem_handlers
+from shared.schemas import Live
 from shared.settings import ServiceSettings
 
 PAGE = Path(__file__).parent / "web" / "service.html"
 
 log = logging.getLogger(__name__)
-
-
-class Live(BaseModel):
-    status: str = Field(description="Always `alive`: the process answers.")
 
 
 class Ready(BaseModel):
@@ -133,23 +130,6 @@ def promises(name: str, summary: str, metrics: Metrics) -> APIRouter:
         return HTMLResponse(Template(PAGE.read_text()).substitute(name=name, summary=summary))
 
     return router
-
-
-async def refuse_unknown_query(request: Request) -> None:
-    """A misspelt query parameter is refused by name: silently ignored, it would look as if it had worked."""
-    operation = operation_in_docs(request)
-    if operation is None:
-        return
-    known = [p["name"] for p in operation.get("parameters", []) if p["in"] == "query"]
-    if unknown := sorted(set(request.query_params) - set(known)):
-        offered = f"known are {', '.join(known)}" if known else "there are none here"
-        raise Unprocessable(f"unknown query parameter {', '.join(unknown)}; {offered}")
-
-
-def operation_in_docs(request: Request) -> dict[str, Any] | None:
-    path = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
-    operation: dict[str, Any] | None = path.get(request.method.lower())
-    return operation
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

@@ -1,25 +1,28 @@
 """Folders that are whole or not there: files beside a manifest with their sha256. No torch: whoever asks is quick."""
 
+import fcntl
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, Field, JsonValue
 
+from shared.commands import CannotDo
 from shared.engine import Figure
 
 MANIFEST = "manifest.json"
 
 
-class ArtifactMissing(Exception):
+class ArtifactMissing(CannotDo):
     """A folder is not there or not whole; the message says which command makes it."""
 
 
-class ArtifactDamaged(Exception):
+class ArtifactDamaged(CannotDo):
     """A file is not what the manifest says it is."""
 
 
@@ -44,14 +47,23 @@ class Manifest(BaseModel):
 def whole_folder(path: Path) -> Iterator[Path]:
     """A temporary folder beside `path` that takes its place at the end; an error or Ctrl-C leaves `path` as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    drop_left_overs(path)
-    work = Path(tempfile.mkdtemp(prefix=f".{path.name}.new-", dir=path.parent))
-    try:
-        yield work
-        work.chmod(0o755)
-        take_place(work, path)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with locked(path):
+        drop_left_overs(path)
+        work = Path(tempfile.mkdtemp(prefix=f".{path.name}.new-", dir=path.parent))
+        try:
+            yield work
+            work.chmod(0o755)
+            take_place(work, path)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait until no other process writes `path`. The system frees the lock of a process that is killed."""
+    with path.with_name(f".{path.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def take_place(work: Path, path: Path) -> None:
@@ -125,3 +137,21 @@ def verify(folder: Path) -> Manifest:
         if not (folder / name).is_file() or sha256_of(folder / name) != expected:
             raise ArtifactDamaged(f"{folder / name} is not what {MANIFEST} says; make the folder anew (--force)")
     return manifest
+
+
+def make(folder: Path, wanted: Manifest, fill: Callable[[Path], Sequence[Figure]], force: bool) -> None:
+    """Have what `wanted` describes in `folder`, whole: `fill` puts it into the folder it is given and returns figures.
+
+    Nothing is done when it is there already: by the same version, from the same data, by the same command.
+    """
+    if not force and is_whole(folder) and made_alike(read_manifest(folder), wanted):
+        print(f"{folder} is whole: nothing to do", file=sys.stderr)
+        return
+    with whole_folder(folder) as work:
+        figures = list(fill(work))
+        write_manifest(work, wanted.model_copy(update={"figures": figures}))
+    print(f"{folder} is ready", file=sys.stderr)
+
+
+def made_alike(there: Manifest, wanted: Manifest) -> bool:
+    return there.model_copy(update={"files": {}, "figures": []}).model_dump_json() == wanted.model_dump_json()

@@ -1,10 +1,11 @@
-"""What every OpenAPI document here has in common: how operations are named and problems described."""
+"""What every OpenAPI document here has in common, and what it is good for: it knows every query parameter."""
 
 from typing import Any
 
+from fastapi import Request
 from fastapi.routing import APIRoute
 
-from shared.problems import MEDIA_TYPE, ProblemBody
+from shared.problems import MEDIA_TYPE, ProblemBody, Unprocessable
 
 METRICS_IN_DOCS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Prometheus text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -27,3 +28,20 @@ def put_examples(document: dict[str, Any], examples: dict[str, object]) -> None:
             for parameter in operation.get("parameters", []):
                 if parameter["name"] in examples:
                     parameter["example"] = examples[parameter["name"]]
+
+
+async def refuse_unknown_query(request: Request) -> None:
+    """A misspelt query parameter is refused by name: silently ignored, it would look as if it had worked."""
+    operation = operation_in_docs(request)
+    if operation is None:
+        return
+    known = [p["name"] for p in operation.get("parameters", []) if p["in"] == "query"]
+    if unknown := sorted(set(request.query_params) - set(known)):
+        offered = f"known are {', '.join(known)}" if known else "there are none here"
+        raise Unprocessable(f"unknown query parameter {', '.join(unknown)}; {offered}")
+
+
+def operation_in_docs(request: Request) -> dict[str, Any] | None:
+    path = request.app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", ""), {})
+    operation: dict[str, Any] | None = path.get(request.method.lower())
+    return operation

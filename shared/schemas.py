@@ -9,6 +9,10 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Live(BaseModel):
+    status: str = Field(description="Always `alive`: the process answers.")
+
+
 class PageRequest(Request):
     """Which part of a list."""
 

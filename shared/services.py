@@ -40,11 +40,10 @@ def run_step(step: str, name: str) -> None:
 
 
 def make_missing(name: str) -> None:
-    """Prepare and train, unless both ended well with this code and data: only to hear so from torch takes 6 seconds."""
+    """Prepare and train, unless both said with this very code and data that they are done: to ask takes 6 seconds."""
     settings = service_settings()[name]
     stamp = settings.artifacts_dir / f".{name}.made"
-    whole = is_whole(settings.artifacts_dir / name)
-    if not whole or not stamp.exists() or stamp.read_text() != fingerprint(name, settings):
+    if not is_whole(settings.artifacts) or not stamp.exists() or stamp.read_text() != fingerprint(name, settings):
         run_step("prepare", name)
         run_step("train", name)
         stamp.parent.mkdir(parents=True, exist_ok=True)
@@ -52,9 +51,9 @@ def make_missing(name: str) -> None:
 
 
 def fingerprint(name: str, settings: ServiceSettings) -> str:
-    """Of everything a model is made from: the service's code, ours, and the manifests of its data."""
+    """Of what decides whether there is something to do: the service's code, ours, and the manifests of its data."""
     code = [*(FOLDER / name).rglob("*.py"), *(ROOT / "shared").glob("*.py")]
-    manifests = (settings.data_dir / name).rglob(MANIFEST)
+    manifests = settings.data.rglob(MANIFEST)
     return hashlib.sha256("".join(sha256_of(file) for file in sorted([*code, *manifests])).encode()).hexdigest()
 
 

@@ -29,3 +29,16 @@ class ServiceSettings(ProcessSettings):
         "auto", description="Where the model runs; auto takes a GPU when there is one."
     )
     threads: int = Field(1, ge=1, description="Torch threads while serving; one a process is fastest on shared cores.")
+
+    @property
+    def name(self) -> str:
+        """The service, as its prefix says."""
+        return str(self.model_config["env_prefix"]).removesuffix("_").lower()
+
+    @property
+    def data(self) -> Path:
+        return self.data_dir / self.name
+
+    @property
+    def artifacts(self) -> Path:
+        return self.artifacts_dir / self.name

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -15,46 +16,60 @@ from shared.services import ROOT, make_missing, names, service_settings, setting
 from shared.settings import ProcessSettings
 
 PATIENCE_SECONDS = 180
+# honcho kills what has not ended 5 s after it was asked to; a process may take longer to finish what is in flight.
+HONCHO = "from honcho import command, manager; manager.KILL_WAIT = {}; command.main()"
 
 
 def main() -> None:
+    # Whoever starts us in the background may have told us to ignore these.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        up()
+    except KeyboardInterrupt:
+        print("\nstopped", flush=True)
+
+
+def up() -> None:
     gateway, services = settings_of("gateway"), service_settings()
-    refuse_taken_ports([gateway, *services.values()])
+    processes = {"gateway": gateway, **services}
+    refuse_taken_ports(processes)
     for name in names():
         make_missing(name)
-    system = start({name: url_of(settings) for name, settings in services.items()})
+    urls = {name: url_of(settings) for name, settings in services.items()}
+    system = start(urls, max(settings.drain_seconds for settings in processes.values()))
     try:
         if wait_until_ready(system, url_of(gateway)):
             announce(url_of(gateway), list(services))
         system.wait()
-    except KeyboardInterrupt:
+    finally:
         stop(system)
-        print("\nstopped", flush=True)
-        return
     sys.exit("a process ended, so the others were stopped; the reason stands above")
 
 
-def refuse_taken_ports(processes: list[ProcessSettings]) -> None:
-    """Better now than after minutes of training."""
-    for settings in processes:
-        try:
-            bound(settings.host, settings.port).close()
-        except OSError as error:
-            sys.exit(cannot_listen(settings, error))
+def refuse_taken_ports(processes: dict[str, ProcessSettings]) -> None:
+    """Better now than after minutes of training. All are held until all are known to be free, and so different."""
+    with ExitStack() as held:
+        for name, settings in processes.items():
+            if not settings.port:
+                sys.exit(f"{name.upper()}_PORT is 0: the others must know where to find {name}; set it to a free port")
+            try:
+                held.enter_context(bound(settings.host, settings.port))
+            except OSError as error:
+                sys.exit(cannot_listen(settings, error))
 
 
 def url_of(settings: ProcessSettings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104 (read, not bound)
-    return f"http://{host}:{settings.port}"
+    anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (read, not bound)
+    host = anywhere.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
-def start(urls: dict[str, str]) -> "subprocess.Popen[bytes]":
+def start(urls: dict[str, str], drain_seconds: int) -> "subprocess.Popen[bytes]":
     """honcho with every line of the Procfile, in a session of its own so that Ctrl-C reaches it once, through us."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    if os.environ.get("GATEWAY_SERVICES", "") in ("", "{}"):
-        environment["GATEWAY_SERVICES"] = orjson.dumps(urls).decode()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    command = [sys.executable, "-m", "honcho", "start", "--no-prefix"]
+    environment["GATEWAY_SERVICES"] = orjson.dumps(settings_of("gateway").model_dump()["services"] or urls).decode()
+    command = [sys.executable, "-c", HONCHO.format(drain_seconds + 5), "start", "--no-prefix"]
     return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
 
 
@@ -70,7 +85,6 @@ def wait_until_ready(system: "subprocess.Popen[bytes]", url: str) -> bool:
         except httpx.TransportError:
             pass
         if "could not be loaded" in detail or time.monotonic() > deadline:
-            stop(system)
             sys.exit(detail)
         time.sleep(0.25)
     return False
@@ -83,7 +97,8 @@ def announce(url: str, services: list[str]) -> None:
 
 
 def stop(system: "subprocess.Popen[bytes]") -> None:
-    system.send_signal(signal.SIGTERM)
+    if system.poll() is None:
+        system.terminate()
     system.wait()
 
 

@@ -1,4 +1,4 @@
-"""What tests of several parts need: real servers on free ports, pictures, the services on disk."""
+"""What tests of several parts need: a real server on a free port, an app with its model loaded."""
 
 import threading
 import time
@@ -6,10 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
 from shared.serve import bound, config_of
 from shared.settings import ProcessSettings
+
+
+@contextmanager
+def ready(app: FastAPI, name: str) -> Iterator[TestClient]:
+    """A client of `app`, whose model is loaded."""
+    with TestClient(app) as client:
+        deadline = time.monotonic() + 120
+        while (answer := client.get(f"/{name}/health/ready")).status_code != 200:
+            assert time.monotonic() < deadline, answer.text
+            assert not answer.json()["failed"], answer.text
+            time.sleep(0.05)
+        yield client
 
 
 @contextmanager

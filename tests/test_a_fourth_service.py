@@ -76,7 +76,8 @@ def tree_with_a_fourth_service(root: Path) -> Path:
     for name, text in FILES.items():
         (service / name).write_text(text)
     (root / "tests").mkdir()
-    shutil.copy(ROOT / "tests" / "test_contract.py", root / "tests")
+    for name in ("conftest.py", "test_contract.py"):
+        shutil.copy(ROOT / "tests" / name, root / "tests")
     shutil.copy(ROOT / "pyproject.toml", root)
     return root
 

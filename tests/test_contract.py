@@ -3,7 +3,6 @@
 import importlib
 import io
 import re
-import time
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -13,6 +12,7 @@ from fastapi.testclient import TestClient
 from openapi_spec_validator import validate
 
 from shared.services import names
+from tests.conftest import ready
 
 SERVICES = names()
 
@@ -24,12 +24,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def client(name: str) -> Iterator[TestClient]:
-    app = importlib.import_module(f"services.{name}.app").app
-    with TestClient(app) as client:
-        deadline = time.monotonic() + 120
-        while (answer := client.get(f"/{name}/health/ready")).status_code != 200:
-            assert time.monotonic() < deadline, answer.text
-            time.sleep(0.05)
+    with ready(importlib.import_module(f"services.{name}.app").app, name) as client:
         yield client
 
 

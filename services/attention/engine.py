@@ -16,6 +16,7 @@ from services.attention.model import Config, Encoder, Encoding
 from services.attention.schemas import FigureRequest, Maps, MapsRequest, ModelInfo, ModelList, Statistics
 from services.attention.settings import Settings
 from shared.artifacts import Manifest, verify
+from shared.cards import card_of
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.figures import Format, picture
@@ -129,19 +130,14 @@ class Engine:
 
     def card(self) -> Card:
         parameters = {name: sum(p.numel() for p in model.encoder.parameters()) for name, model in self.models.items()}
-        return Card(
-            name="attention",
-            version=self.manifest.version,
+        return card_of(
+            self.manifest,
+            self.settings.artifacts,
+            self.device,
             summary="Who looks at whom inside a transformer: the attention of every layer and head for any sentence.",
             task="Sentence embedding (by MiniLM's authors); served here for its attention.",
-            data=self.manifest.data,
             licence="all-MiniLM-L6-v2: Apache-2.0, by the authors of sentence-transformers; see NOTICE.",
-            seed=self.manifest.seed,
-            command=self.manifest.command,
-            device=self.device,
-            sha256=self.sha256,
             sizes={f"{name} parameters": count for name, count in parameters.items()},
-            figures=self.manifest.figures,
             limits=LIMITS,
         )
 

@@ -2,7 +2,6 @@
 
 import argparse
 import importlib.util
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +11,8 @@ from tqdm import tqdm
 
 from services.attention.engine import Engine
 from services.attention.settings import Settings
-from shared.artifacts import write_manifest
+from shared.cards import publish
+from shared.commands import CannotDo, run
 from shared.engine import Figure
 
 COMMAND = "python -m services.attention.evaluate"
@@ -72,17 +72,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked = parser.parse_args()
     if importlib.util.find_spec("transformers") is None:
-        parser.exit(1, "transformers is not installed: `pip install --group peers` brings what we compare with\n")
+        raise CannotDo("transformers is not installed: `pip install --group peers` brings what we compare with")
     settings = Settings()
-    engine = Engine.load(settings)
-    figures = parity(engine, load_reference(str(settings.data / "minilm")))
-    write_manifest(settings.artifacts, engine.manifest.model_copy(update={"figures": figures}))
-    if asked.json:
-        print(json.dumps([figure.model_dump() for figure in figures], indent=1))
-        return
-    for figure in figures:
-        print(f"{figure.metric:33} {figure.value:.1e}   {figure.note}")
+    figures = parity(Engine.load(settings), load_reference(str(settings.data / "minilm")))
+    publish(settings.artifacts, figures, asked.json)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -7,6 +7,7 @@ is made in the same two steps.
 import argparse
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -17,7 +18,9 @@ from torch import Tensor
 from services.attention.model import Config, Encoder
 from services.attention.settings import Settings
 from shared import __version__
-from shared.artifacts import Manifest, is_whole, read_manifest, verify, whole_folder, write_manifest
+from shared.artifacts import Manifest, make, verify
+from shared.commands import run
+from shared.engine import Figure
 from shared.tensors import load_tensors, save_tensors
 
 COMMAND = "python -m services.attention.train"
@@ -77,35 +80,28 @@ def lay_out(source: Path, target: Path, languages: list[str]) -> None:
     copyfile(source / "tokenizer.json", target / "tokenizer.json")
 
 
-def trained(artifacts: Path, source: Manifest) -> bool:
-    """Whether the artifacts are whole and made of `source`."""
-    return is_whole(artifacts) and read_manifest(artifacts).config == {"minilm": source.sha256}
+def manifest(source: Manifest) -> Manifest:
+    config: dict[str, JsonValue] = {"minilm": source.sha256}
+    return Manifest(service="attention", version=__version__, data=source.data, command=COMMAND, config=config)
 
 
-def train(data: Path, artifacts: Path) -> None:
-    source = verify(data / "minilm")
-    with whole_folder(artifacts) as work:
-        lay_out(data / "minilm", work / "minilm", languages=["en"])
-        config: dict[str, JsonValue] = {"minilm": source.sha256}
-        write_manifest(
-            work, Manifest(service="attention", version=__version__, data=source.data, command=COMMAND, config=config)
-        )
+def fill(source: Path, work: Path) -> list[Figure]:
+    lay_out(source, work / "minilm", languages=["en"])
+    return []
+
+
+def train(data: Path, artifacts: Path, force: bool = False) -> None:
+    """Write `artifacts` whole, or leave it as it was."""
+    source = data / "minilm"
+    make(artifacts, manifest(verify(source)), partial(fill, source), force)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--force", action="store_true", help="lay out again what is already there")
-    asked = parser.parse_args()
-    settings = Settings()
-    source = settings.data / "minilm"
-    if not is_whole(source):
-        parser.exit(1, f"nothing whole at {source}: `python -m services.attention.prepare` makes it\n")
-    if trained(settings.artifacts, read_manifest(source)) and not asked.force:
-        print(f"{settings.artifacts} is whole: nothing to do")
-        return
-    train(settings.data, settings.artifacts)
-    print(f"{settings.artifacts} is ready")
+    asked, settings = parser.parse_args(), Settings()
+    train(settings.data, settings.artifacts, asked.force)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

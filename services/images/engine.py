@@ -16,6 +16,7 @@ from services.images.schemas import Anchor, AnchorPage, Match, Matches
 from services.images.settings import Settings
 from services.images.sheet import contact_sheet
 from shared.artifacts import Manifest, verify
+from shared.cards import card_of
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.figures import picture
@@ -47,7 +48,7 @@ class Engine:
     def load(cls, settings: Settings) -> "Engine":
         limit_threads(settings.threads)
         faiss.omp_set_num_threads(settings.threads)
-        folder = settings.artifacts_dir / "images"
+        folder = settings.artifacts
         manifest = verify(folder)
         network = Siamese()
         network.load_state_dict(load_tensors(folder / "model.safetensors"))
@@ -58,17 +59,13 @@ class Engine:
 
     def card(self) -> Card:
         splits = [row.split for row in self.rows]
-        return Card(
-            name="images",
-            version=self.manifest.version,
+        return card_of(
+            self.manifest,
+            self.folder,
+            self.device,
             summary="Finds the pictures that look most like yours.",
             task="One embedding for a picture and its look-alike (line art of a colour pictograph), by triplet loss",
-            data=self.manifest.data,
             licence=f"Pictures: {self.attribution}. Backbone: EfficientNet-Lite0 weights, Apache-2.0.",
-            seed=self.manifest.seed,
-            command=self.manifest.command,
-            device=self.device,
-            sha256=self.sha256,
             sizes={
                 "parameters": sum(parameter.numel() for parameter in self.network.parameters()),
                 "embedding": self.store.index.d,
@@ -77,7 +74,6 @@ class Engine:
                 "identities that chose when to stop": splits.count("validation"),
                 "identities never seen": splits.count("unseen"),
             },
-            figures=self.manifest.figures,
             limits=[
                 "There is always a most similar anchor, also for a picture that resembles none of them.",
                 "The cosine ranks; it is no probability that two pictures show the same thing.",

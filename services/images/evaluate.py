@@ -5,7 +5,6 @@ same run: its own backbone with no head, and two measures that learned nothing (
 """
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,9 +18,13 @@ from tqdm import tqdm
 from services.images.engine import Engine
 from services.images.features import decode, in_batches
 from services.images.settings import Settings
-from shared.artifacts import write_manifest
+from shared.artifacts import read_manifest
+from shared.cards import publish
+from shared.commands import CannotDo, run
 from shared.device import training_threads
 from shared.engine import Figure
+
+COMMAND = "python -m services.images.evaluate"
 
 Array = NDArray[np.float32]
 Pictures = Sequence[Image.Image]
@@ -112,28 +115,15 @@ def evaluate(engine: Engine, positives: Path) -> list[Figure]:
     ]
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """As in the README."""
-    names = ["this model", *figures[0].baselines]
-    rows = [
-        [figure.metric, f"{figure.value:.3f}", *(f"{b:.3f}" for b in figure.baselines.values())] for figure in figures
-    ]
-    lines = [["", *names], ["---"] * (len(names) + 1), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m services.images.evaluate", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print JSON for a readable table")
-    arguments = parser.parse_args()
-    settings = Settings()
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    asked, settings = parser.parse_args(), Settings()
     engine = Engine.load(settings)
-    figures = evaluate(engine, settings.data_dir / "images" / "positive")
-    write_manifest(engine.folder, engine.manifest.model_copy(update={"figures": figures}))
-    print(json.dumps([figure.model_dump() for figure in figures], indent=1) if arguments.json else table(figures))
-    if not arguments.json:
-        print("", *(f"{figure.metric}: {figure.data}; {figure.note}" for figure in figures), sep="\n")
+    if engine.manifest.config["data_sha256"] != read_manifest(settings.data).sha256:
+        raise CannotDo(f"the model in {settings.artifacts} was trained on other data than {settings.data}: train first")
+    publish(settings.artifacts, evaluate(engine, settings.data / "positive"), asked.json)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -44,9 +44,18 @@ def decode(raw: bytes, max_pixels: int) -> Image.Image:
     if width * height > max_pixels:
         raise Unprocessable(f"the picture is {width} x {height} pixels; at most {max_pixels:,} are decoded: shrink it")
     try:
-        return on_white(ImageOps.exif_transpose(image))
+        image.load()
     except (OSError, SyntaxError, ValueError, struct.error) as error:  # what Pillow raises for broken pixel data
         raise Unprocessable(f"the {image.format} file is cut off or damaged ({error}): send it again, whole") from error
+    return on_white(upright(image))
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """As its EXIF orientation says; as it lies when its EXIF data is damaged, which the pixels may well survive."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (OSError, SyntaxError, TypeError, ValueError, struct.error):
+        return image
 
 
 def open_header(raw: bytes) -> Image.Image:

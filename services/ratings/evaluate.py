@@ -5,7 +5,6 @@ figure we publish is the figure we serve. Nothing is chosen on the test part.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -16,17 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from pydantic import JsonValue
 
 from services.ratings import dataset
 from services.ratings.dataset import Dataset
 from services.ratings.engine import Engine
-from services.ratings.learn import Recipe, TooFewRatings
+from services.ratings.learn import Recipe
 from services.ratings.schemas import Pair, PredictRequest
 from services.ratings.settings import Settings
 from services.ratings.train import train
-from shared.artifacts import ArtifactMissing, Manifest, read_manifest, write_manifest
-from shared.device import limit_threads
+from shared.artifacts import read_manifest
+from shared.cards import publish
+from shared.commands import CannotDo, run
 from shared.engine import Figure
 
 COMMAND = "python -m services.ratings.evaluate"
@@ -174,50 +173,25 @@ def figures(data: Dataset, outcomes: list[Outcome], others: dict[str, tuple[floa
     ]
 
 
-def evaluated(manifest: Manifest, data: Dataset, seeds: list[int]) -> Manifest:
-    """The manifest with the figures of every split that the data has."""
+def all_figures(data: Dataset, seeds: list[int]) -> list[Figure]:
+    """Of every split that the data has."""
     found: list[Figure] = []
     for split in splits_of(data):
         found += figures(data, [measure(split, seed) for seed in seeds], baselines(split))
-    config: dict[str, JsonValue] = {**manifest.config, "evaluated": list(seeds)}
-    return manifest.model_copy(update={"figures": found, "config": config})
-
-
-def table(found: list[Figure]) -> str:
-    lines = []
-    for figure in found:
-        lines += ["", f"{figure.metric} ({figure.data})"]
-        rows = {"this model": figure.value, **figure.baselines}
-        lines += [f"  {name:<42}{value:.4f}" for name, value in sorted(rows.items(), key=lambda row: row[1])]
-        lines += [f"  {figure.note}"] if figure.note else []
-    return "\n".join(lines).strip()
+    return found
 
 
 def main() -> None:
-    try:
-        run(arguments(), Settings())
-    except (ArtifactMissing, TooFewRatings) as error:
-        sys.exit(str(error))
-
-
-def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the training (default: 0 1 2)"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--force", action="store_true", help="measure again what the card already tells")
-    return parser.parse_args()
-
-
-def run(asked: argparse.Namespace, settings: Settings) -> None:
-    manifest = read_manifest(settings.artifacts)
-    if manifest.config.get("evaluated") != asked.seeds or asked.force:
-        limit_threads(1)
-        manifest = write_manifest(settings.artifacts, evaluated(manifest, dataset.read(settings.data), asked.seeds))
-    found = manifest.figures
-    print(json.dumps([f.model_dump() for f in found], indent=1) if asked.json else table(found))
+    asked, settings = parser.parse_args(), Settings()
+    if read_manifest(settings.artifacts).config["data_sha256"] != read_manifest(settings.data).sha256:
+        raise CannotDo(f"the model in {settings.artifacts} was trained on other data than {settings.data}: train first")
+    publish(settings.artifacts, all_figures(dataset.read(settings.data), asked.seeds), asked.json)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

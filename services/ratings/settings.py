@@ -1,23 +1,10 @@
 """The settings of ratings: where it listens, and how much one request may ask."""
 
-from pathlib import Path
-
 from pydantic import Field
-from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
 
 
-class Settings(ServiceSettings):
-    model_config = SettingsConfigDict(env_prefix="RATINGS_")
-
+class Settings(ServiceSettings, env_prefix="RATINGS_"):
     port: int = Field(8002, ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
     max_pairs: int = Field(10_000, ge=1, description="Most user-movie pairs of one prediction; more is answered 422.")
-
-    @property
-    def data(self) -> Path:
-        return self.data_dir / "ratings"
-
-    @property
-    def artifacts(self) -> Path:
-        return self.artifacts_dir / "ratings"

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from services.ratings.dataset import Dataset
 from services.ratings.features import GENRES
 from services.ratings.titles import clean
+from shared.commands import CannotDo
 
 SHEETS = {"products": ["movieId", "title", "genres"], "users": ["userId", "movieId", "rating", "timestamp"]}
 SCALE = (0.5, 5.0)
@@ -29,7 +30,7 @@ NO_GENRES = "(no genres listed)"
 SHOWN = 20
 
 
-class BadSpreadsheet(Exception):
+class BadSpreadsheet(CannotDo):
     """The file cannot be imported; the message names sheets, columns and rows."""
 
 

@@ -2,8 +2,8 @@
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from services.ratings import dataset
 from services.ratings.dataset import Dataset
 from services.ratings.features import genre_flags
-from services.ratings.learn import Recipe, TooFewRatings, Trained, learn, rows_of
+from services.ratings.learn import Recipe, Trained, learn, rows_of
 from services.ratings.settings import Settings
 from shared import __version__
-from shared.artifacts import ArtifactMissing, Manifest, is_whole, read_manifest, whole_folder, write_manifest
+from shared.artifacts import Manifest, make, read_manifest
+from shared.commands import run
 from shared.device import limit_threads
 from shared.engine import Figure
 from shared.tensors import save_tensors
@@ -51,29 +52,17 @@ def catalogue(data: Dataset) -> dict[str, Tensor]:
     }
 
 
-def train(data: Dataset, folder: Path, recipe: Recipe, seed: int, made_from: str = "") -> None:
-    """Write `folder` whole, or leave it as it was."""
-    trained = learn(data, recipe, seed)
-    config: dict[str, JsonValue] = {
-        "made_from": made_from,
-        "recipe": asdict(recipe),
-        "scale": list(data.scale),
-        "licence": data.licence,
-    }
-    config["epochs"] = trained.epochs
+def manifest(data: Dataset, recipe: Recipe, seed: int, data_sha256: str) -> Manifest:
+    config: dict[str, JsonValue] = {"data_sha256": data_sha256, "recipe": asdict(recipe)}
+    config |= {"scale": list(data.scale), "licence": data.licence}
     command = f"{COMMAND} --seed {seed}"
-    with whole_folder(folder) as work:
-        write(data, trained, work)
-        manifest = Manifest(
-            service="ratings",
-            version=__version__,
-            data=data.name,
-            command=command,
-            seed=seed,
-            config=config,
-            figures=[held_out_figure(trained)],
-        )
-        write_manifest(work, manifest)
+    return Manifest(service="ratings", version=__version__, data=data.name, command=command, seed=seed, config=config)
+
+
+def fill(data: Dataset, recipe: Recipe, seed: int, work: Path) -> list[Figure]:
+    trained = learn(data, recipe, seed)
+    write(data, trained, work)
+    return [held_out_figure(trained)]
 
 
 def held_out_figure(trained: Trained) -> Figure:
@@ -84,34 +73,20 @@ def held_out_figure(trained: Trained) -> Figure:
     return Figure(metric="RMSE, stars", value=round(trained.held_out_rmse, 4), data="held-out tenth", note=note)
 
 
-def trained_already(folder: Path, made_from: str, recipe: Recipe, seed: int) -> bool:
-    if not is_whole(folder):
-        return False
-    manifest = read_manifest(folder)
-    wanted = {"made_from": made_from, "recipe": asdict(recipe)}
-    return manifest.seed == seed and wanted.items() <= manifest.config.items()
-
-
-def run(settings: Settings, seed: int, force: bool) -> str:
-    """What was done, in a sentence."""
-    made_from, recipe = read_manifest(settings.data).sha256, Recipe()
-    if trained_already(settings.artifacts, made_from, recipe, seed) and not force:
-        return f"{settings.artifacts} is whole and of this data: nothing to do"
+def train(data: Dataset, folder: Path, recipe: Recipe, seed: int, data_sha256: str = "", force: bool = False) -> None:
+    """Write `folder` whole, or leave it as it was."""
     limit_threads(1)  # one thread adds up in the same order on every machine
-    train(dataset.read(settings.data), settings.artifacts, recipe, seed, made_from)
-    return f"{settings.artifacts} is ready"
+    make(folder, manifest(data, recipe, seed, data_sha256), partial(fill, data, recipe, seed), force)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights, byte for byte")
     parser.add_argument("--force", action="store_true", help="train again what is already there")
-    asked = parser.parse_args()
-    try:
-        print(run(Settings(), asked.seed, asked.force))
-    except (ArtifactMissing, TooFewRatings) as error:
-        sys.exit(str(error))
+    asked, settings = parser.parse_args(), Settings()
+    material = read_manifest(settings.data)
+    train(dataset.read(settings.data), settings.artifacts, Recipe(), asked.seed, material.sha256, asked.force)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,6 +1,5 @@
 """What the tests of attention share: the real app and engine, and transformers' BertModel as a second opinion."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,13 +10,12 @@ from services.attention.app import app
 from services.attention.engine import Engine
 from services.attention.evaluate import load_reference
 from services.attention.settings import Settings
+from tests.conftest import ready
 
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        while client.get("/attention/health/ready").status_code == 503:
-            time.sleep(0.05)
+    with ready(app, "attention") as client:
         yield client
 
 

@@ -12,11 +12,10 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel
 
 from services.attention.engine import Engine
-from services.attention.prepare import prepared
 from services.attention.schemas import MapsRequest
 from services.attention.settings import Settings
-from services.attention.train import lay_out, train, trained
-from shared.artifacts import ArtifactDamaged, Manifest, read_manifest, verify, write_manifest
+from services.attention.train import lay_out, train
+from shared.artifacts import ArtifactDamaged, Manifest, verify, write_manifest
 from shared.schemas import PageRequest
 from shared.tensors import save_tensors
 
@@ -63,12 +62,13 @@ def test_a_default_model_that_is_not_there_stops_the_start(data: Path, tmp_path:
         Engine.load(Settings(artifacts_dir=tmp_path, default_model="gpt"))
 
 
-def test_a_second_run_has_nothing_to_do_until_the_data_change(data: Path, tmp_path: Path) -> None:
-    assert not trained(tmp_path / "attention", read_manifest(data / "minilm"))
-    train(data, tmp_path / "attention")
-    assert trained(tmp_path / "attention", read_manifest(data / "minilm"))
-    write_manifest(data / "minilm", Manifest(service="attention", version="1", data="tiny", command="test"))
-    assert not trained(tmp_path / "attention", read_manifest(data / "minilm"))
+def test_it_is_laid_out_anew_only_when_the_data_change(data: Path, tmp_path: Path) -> None:
+    made = []
+    for version in ("0", "0", "1"):
+        write_manifest(data / "minilm", Manifest(service="attention", version=version, data="tiny", command="test"))
+        train(data, tmp_path / "attention")
+        made.append((tmp_path / "attention").stat().st_ino)
+    assert made[0] == made[1] != made[2]
 
 
 def test_the_same_data_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
@@ -83,9 +83,3 @@ def test_a_damaged_checkpoint_is_refused_and_leaves_nothing(data: Path, tmp_path
     with pytest.raises(ArtifactDamaged):
         train(data, tmp_path / "attention")
     assert not (tmp_path / "attention").exists()
-
-
-def test_prepare_is_done_when_the_folder_is_whole_and_of_its_wheel(data: Path) -> None:
-    assert prepared(Settings().data / "minilm")
-    assert not prepared(data / "minilm")
-    assert not prepared(data / "nothing")

@@ -1,6 +1,5 @@
 """What the tests of images share: the real app and engine, and pictures made on the spot."""
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,13 +10,12 @@ from PIL import Image
 from services.images.app import app
 from services.images.engine import Engine
 from services.images.settings import Settings
+from tests.conftest import ready
 
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[TestClient]:
-    with TestClient(app) as client:
-        while client.get("/images/health/ready").status_code == 503:
-            time.sleep(0.05)
+    with ready(app, "images") as client:
         yield client
 
 

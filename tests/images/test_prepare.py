@@ -10,7 +10,7 @@ from services.images.settings import Settings
 from shared.artifacts import verify
 from shared.tensors import load_tensors
 
-DATA = Settings().data_dir / "images"
+DATA = Settings().data
 
 
 def test_anchors_and_positives_have_equal_names() -> None:

@@ -5,10 +5,9 @@ import pytest
 from PIL import Image
 
 from services.images.engine import Engine
-from services.images.evaluate import hog, phash, retrieval, table, unit, untrained
+from services.images.evaluate import hog, phash, retrieval, unit, untrained
 from services.images.features import decode
 from services.images.settings import Settings
-from shared.engine import Figure
 
 
 def test_ranks_become_recall_and_average_precision() -> None:
@@ -30,15 +29,10 @@ def test_the_baselines_find_a_picture_that_only_got_smaller(describe: object, no
     assert (unit(gallery) @ unit(describe(smooth.resize((120, 80)))[None])[0]).argmax() == 2
 
 
-def test_the_table_has_a_row_a_figure() -> None:
-    figure = Figure(metric="recall@1", value=0.5, data="", baselines={"HOG": 0.25})
-    assert table([figure]).splitlines()[-1] == "| recall@1 | 0.500 | 0.250 |"
-
-
 def test_unseen_line_art_finds_its_pictograph_far_more_often_than_with_the_untrained_backbone(engine: Engine) -> None:
     """Among every sixth of the unseen, as it is quick; the published figures are on all of them."""
     rows = [row for row in engine.rows if row.split == "unseen"][::6]
-    folder = Settings().data_dir / "images" / "positive"
+    folder = Settings().data / "positive"
     queries = [decode((folder / row.file).read_bytes(), engine.settings.max_pixels) for row in rows]
     anchors = [engine.open(row.id) for row in rows]
     trained, *_ = retrieval(engine.embed(queries), engine.embed(anchors), range(len(rows)))

@@ -43,7 +43,7 @@ def pairs_with_a_common_twist(identities: int, views: int = 2) -> Pairs:
 
 
 def test_the_same_seed_writes_the_same_files(settings: Settings) -> None:
-    recipe, folder = Recipe(epochs=2, batch=4), settings.artifacts_dir / "images"
+    recipe, folder = Recipe(epochs=2, batch=4), settings.artifacts
     train(settings, recipe, force=False)
     first = read_manifest(folder)
     train(settings, recipe, force=True)
@@ -55,12 +55,12 @@ def test_the_same_seed_writes_the_same_files(settings: Settings) -> None:
 def test_training_again_returns_at_once(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         train(settings, Recipe(epochs=1), force=False)
-    assert capsys.readouterr().out.endswith("nothing to do\n")
+    assert capsys.readouterr().err.endswith("nothing to do\n")
 
 
 def test_the_same_picture_twice_is_one_anchor(settings: Settings) -> None:
     train(settings, Recipe(epochs=1), force=False)
-    rows = json.loads((settings.artifacts_dir / "images" / "anchors.json").read_text())
+    rows = json.loads((settings.artifacts / "anchors.json").read_text())
     assert [row["file"] for row in rows] == [f"{name}.png" for name in range(8)]
     assert rows[0]["name"] == "noise"
     assert rows[1]["name"] == "1"
@@ -70,9 +70,9 @@ def test_unseen_positives_are_not_even_opened(settings: Settings) -> None:
     splits = split_of(8, Recipe())
     for name in range(8):
         if splits[name] == "unseen":
-            (settings.data_dir / "images/positive" / f"{name}.png").write_bytes(b"not a picture")
+            (settings.data / "positive" / f"{name}.png").write_bytes(b"not a picture")
     train(settings, Recipe(epochs=1), force=False)
-    assert is_whole(settings.artifacts_dir / "images")
+    assert is_whole(settings.artifacts)
 
 
 def test_half_the_identities_are_never_seen() -> None:

@@ -1,6 +1,5 @@
 """Tiny data that a test can check by hand, and the real app with the trained model."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from openpyxl import Workbook
 from services.ratings.app import build
 from services.ratings.dataset import Dataset
 from services.ratings.settings import Settings
+from tests.conftest import ready
 
 Rows = list[list[Any]]
 
@@ -33,17 +33,8 @@ USERS: Rows = [
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[TestClient]:
-    with TestClient(build(Settings())) as client:
-        wait_until_ready(client)
+    with ready(build(Settings()), "ratings") as client:
         yield client
-
-
-def wait_until_ready(client: TestClient) -> None:
-    for _ in range(300):
-        if client.get("/ratings/health/ready").status_code == 200:
-            return
-        time.sleep(0.1)
-    raise AssertionError(client.get("/ratings/health/ready").text)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from services.ratings import dataset, prepare
 from services.ratings.settings import Settings
+from shared import commands
 from shared.artifacts import is_whole, read_manifest
 from tests.ratings.conftest import PRODUCTS, USERS, write_xlsx
 
@@ -14,7 +15,7 @@ from tests.ratings.conftest import PRODUCTS, USERS, write_xlsx
 def run(monkeypatch: pytest.MonkeyPatch, folder: Path, *arguments: str) -> None:
     monkeypatch.setenv("RATINGS_DATA_DIR", str(folder))
     monkeypatch.setattr("sys.argv", ["prepare", *arguments])
-    prepare.main()
+    commands.run(prepare.main)
 
 
 def test_an_xlsx_becomes_data_that_train_can_read(

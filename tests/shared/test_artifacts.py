@@ -1,5 +1,7 @@
 """A folder is whole or not there, whatever happens while it is written."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,14 @@ from shared.artifacts import (
     ArtifactMissing,
     Manifest,
     is_whole,
+    make,
     read_manifest,
     verify,
     whole_folder,
     write_manifest,
 )
+from shared.cards import read_figures, write_figures
+from shared.engine import Figure
 from shared.tensors import load_tensors, save_tensors
 
 MANIFEST = Manifest(service="toy", version="1", data="none", command="none", seed=7)
@@ -33,7 +38,7 @@ def write_half(folder: Path) -> None:
 
 
 def names_beside(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.parent.iterdir())
+    return sorted(path.name for path in folder.parent.iterdir() if not path.name.endswith(".lock"))
 
 
 def test_a_written_folder_is_whole_and_verifies(tmp_path: Path) -> None:
@@ -93,6 +98,46 @@ def test_the_same_content_has_the_same_manifest(tmp_path: Path) -> None:
     write(tmp_path / "a")
     write(tmp_path / "b")
     assert read_manifest(tmp_path / "a").sha256 == read_manifest(tmp_path / "b").sha256
+
+
+def test_what_is_made_already_is_not_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = []
+    for wanted in (MANIFEST, MANIFEST, MANIFEST.model_copy(update={"seed": 8}), MANIFEST):
+        make(tmp_path / "toy", wanted, lambda _: made.append(1) or [], force=False)  # type: ignore[func-returns-value]
+    assert len(made) == 3
+    assert capsys.readouterr().err.count("nothing to do") == 1
+
+
+def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
+    order = []
+
+    def slow(name: str) -> None:
+        with whole_folder(tmp_path / "toy") as work:
+            order.append(name)
+            time.sleep(0.2)
+            write_manifest(work, MANIFEST)
+            order.append(name)
+
+    threads = [threading.Thread(target=slow, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert order in (["a", "a", "b", "b"], ["b", "b", "a", "a"])
+    assert is_whole(tmp_path / "toy")
+
+
+def test_figures_belong_to_the_model_they_were_measured_on(tmp_path: Path) -> None:
+    measured = [Figure(metric="RMSE", value=0.9, data="test")]
+    write(tmp_path / "toy", "one")
+    assert read_figures(tmp_path / "toy") == []
+    write_figures(tmp_path / "toy", measured)
+    assert read_figures(tmp_path / "toy") == measured
+    assert is_whole(tmp_path / "toy")
+    card = (tmp_path / "toy" / "card.json").read_bytes()
+    write(tmp_path / "toy", "two")
+    (tmp_path / "toy" / "card.json").write_bytes(card)
+    assert read_figures(tmp_path / "toy") == []
 
 
 def test_tensors_come_back_as_they_were(tmp_path: Path) -> None:
