@@ -21,7 +21,7 @@ def choose(wanted: str) -> torch.device:
 
 
 def limit_threads(threads: int) -> None:
-    """Torch's threads in this process. Two threads on two busy cores made a small call forty times slower."""
+    """Torch's threads in this process. On busy cores two threads wait for each other."""
     torch.set_num_threads(threads)
 
 

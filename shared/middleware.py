@@ -1,4 +1,4 @@
-"""What happens around every request: an id, one JSON line in the log, metrics. Pure ASGI: 2 microseconds a layer."""
+"""What happens around every request: an id, one JSON line in the log, metrics. Pure ASGI."""
 
 import logging
 import re

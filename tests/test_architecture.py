@@ -16,6 +16,9 @@ OWN = {
     "features": {"settings"},
     "engine": {"features", "model", "schemas", "settings"},
     "app": {"engine", "schemas", "settings"},
+    "prepare": {"features", "settings"},
+    "train": {"features", "model", "settings"},
+    "evaluate": {"engine", "features", "model", "schemas", "settings", "train"},
 }
 # Libraries a file must not know.
 FORBIDDEN = {
@@ -94,6 +97,11 @@ def test_inside_a_service_the_arrows_point_from_http_to_tensors(name: str) -> No
         roles = own & set(OWN) - {file.stem}
         assert roles <= OWN.get(file.stem, set(OWN) - {"app"}), f"{file} imports {roles}"
         assert not tops(file) & FORBIDDEN.get(file.stem, set()), file
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_published_is_measured_through_the_engine_that_serves(name: str) -> None:
+    assert f"services.{name}.engine" in imports(ROOT / "services" / name / "evaluate.py")
 
 
 @pytest.mark.parametrize("name", names())

@@ -27,7 +27,7 @@ from shared.tensors import load_tensors
 LIMITS = [
     "Attention shows where values come from, not why the model decides; it is not by itself an explanation.",
     "minilm was trained on English of up to 128 tokens; it reads 512, and other languages as letters or not at all.",
-    "In sentences of ten words three tokens in four look most at [CLS] or [SEP], where a head that finds little rests.",
+    "Most tokens of a short sentence look most at [CLS] or [SEP], where a head that finds little rests.",
 ]
 
 

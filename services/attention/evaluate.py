@@ -62,8 +62,8 @@ def parity(engine: Engine, reference: Any) -> list[Figure]:
     data = f"{len(SENTENCES)} fixed texts of 3 to 496 tokens, all layers and heads"
     note = "largest absolute difference from transformers' BertModel (eager), same weights, float32; the goal is 1e-5"
     return [
-        Figure(metric="parity of attention", value=max(attention), data=data, note=note),
-        Figure(metric="parity of the last hidden state", value=max(hidden), data=data, note=note),
+        Figure(metric="largest difference in an attention weight", value=max(attention), data=data, note=note),
+        Figure(metric="largest difference in the last hidden state", value=max(hidden), data=data, note=note),
     ]
 
 

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from services.attention.model import Config, Encoder
+from services.attention.reference import difference_from_torch
 from services.attention.settings import Settings
 from shared import __version__
 from shared.artifacts import Manifest, make, verify
@@ -68,16 +69,18 @@ def our_weights(bert: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
     return {f"{parts[part]}.{leaf}": bert[name] for name, (part, _, leaf) in names.items() if part in parts}
 
 
-def lay_out(source: Path, target: Path, languages: list[str]) -> None:
+def lay_out(source: Path, target: Path, languages: list[str]) -> Encoder:
     """The checkpoint in the folder `source` as a model of ours; fails when a weight is missing or left over."""
     config = our_config(json.loads((source / "config.json").read_text()))
     weights = our_weights(load_tensors(source / "model.safetensors"), config.layers)
-    Encoder(config).load_state_dict(weights)
+    encoder = Encoder(config)
+    encoder.load_state_dict(weights)
     target.mkdir()
     described = {"kind": "encoder", "languages": languages, "encoder": asdict(config)}
     (target / "config.json").write_text(json.dumps(described, indent=1) + "\n")
     save_tensors(target / "model.safetensors", weights)
     copyfile(source / "tokenizer.json", target / "tokenizer.json")
+    return encoder
 
 
 def manifest(source: Manifest) -> Manifest:
@@ -86,8 +89,15 @@ def manifest(source: Manifest) -> Manifest:
 
 
 def fill(source: Path, work: Path) -> list[Figure]:
-    lay_out(source, work / "minilm", languages=["en"])
-    return []
+    encoder = lay_out(source, work / "minilm", languages=["en"])
+    return [
+        Figure(
+            metric="largest difference in a hidden state",
+            value=difference_from_torch(encoder),
+            data="32 tokens drawn by chance, seed 0, all layers",
+            note="from torch.nn.TransformerEncoderLayer with the same weights, float32; the goal is 1e-5",
+        )
+    ]
 
 
 def train(data: Path, artifacts: Path, force: bool = False) -> None:

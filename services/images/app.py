@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, R
 from starlette.datastructures import UploadFile
 
 from services.images.engine import Engine
-from services.images.schemas import EXAMPLE_ID, Anchor, AnchorPage, Matches
+from services.images.schemas import EXAMPLE_ID, Anchor, AnchorPage, AnchorsRequest, Matches
 from services.images.settings import Settings
 from shared.app import create_app, loaded_engine
 from shared.arrays import JSON, negotiate
@@ -78,13 +78,8 @@ def search(engine: EngineDep, picture: PictureBytes, k: K = 5, accept: Accept = 
 
 
 @router.get("/anchors", summary="The pictures of the index")
-def anchors(
-    engine: EngineDep,
-    limit: Annotated[int, Query(ge=1, le=500, description="How many to list, 1 to 500.")] = 50,
-    offset: Annotated[int, Query(ge=0, description="How many to pass over.")] = 0,
-    query: Annotated[str, Query(max_length=200, description="Part of the name or file.", examples=["apple"])] = "",
-) -> AnchorPage:
-    return engine.anchors(query, limit, offset)
+def anchors(asked: Annotated[AnchorsRequest, Query()], engine: EngineDep) -> AnchorPage:
+    return engine.anchors(asked)
 
 
 @router.get("/anchors/{anchor_id}", summary="One picture of the index")

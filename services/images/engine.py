@@ -12,7 +12,7 @@ from PIL import Image
 from services.images.features import SIDE, decode, to_batch
 from services.images.index import Row, Vectors, VectorStore, read_table
 from services.images.model import Siamese
-from services.images.schemas import Anchor, AnchorPage, Match, Matches
+from services.images.schemas import Anchor, AnchorPage, AnchorsRequest, Match, Matches
 from services.images.settings import Settings
 from services.images.sheet import contact_sheet
 from shared.artifacts import Manifest, verify
@@ -121,11 +121,14 @@ class Engine:
         if not 1 <= k <= self.store.count():
             raise Unprocessable(f"k is {k}: the index can answer with 1 to {self.store.count()} anchors")
 
-    def anchors(self, query: str, limit: int, offset: int) -> AnchorPage:
-        """Those whose name or file contains `query`, in the order of the index."""
-        found = [row for row in self.rows if query.casefold() in f"{row.name}\n{row.file}".casefold()]
-        items = [self.anchor(row.id) for row in found[offset : offset + limit]]
-        return AnchorPage(items=items, total=len(found), limit=limit, offset=offset, attribution=self.attribution)
+    def anchors(self, asked: AnchorsRequest) -> AnchorPage:
+        """Those whose name or file contains the query, in the order of the index."""
+        wanted, end = asked.query.casefold(), asked.offset + asked.limit
+        found = [row for row in self.rows if wanted in f"{row.name}\n{row.file}".casefold()]
+        items = [self.anchor(row.id) for row in found[asked.offset : end]]
+        return AnchorPage(
+            items=items, total=len(found), limit=asked.limit, offset=asked.offset, attribution=self.attribution
+        )
 
     def anchor(self, anchor_id: str) -> Anchor:
         row, url = self.row(anchor_id), f"/images/anchors/{anchor_id}"

@@ -35,7 +35,7 @@ class VectorStore:
     """Unit vectors by id, searched by inner product, which is their cosine; exact.
 
     FAISS numbers its rows; `ids[row]` is the anchor's id. The newsletter's `apply` over a table and a sort answers the
-    same, two hundred times slower.
+    same, far slower.
     """
 
     def __init__(self, ids: Sequence[str], index: faiss.Index) -> None:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from shared.schemas import Page
+from shared.schemas import Page, PageRequest
 
 EXAMPLE_ID = "cefbfc131de63d91"
 
@@ -33,6 +33,12 @@ class Matches(BaseModel):
     model: str = Field(description="Which embedding was used.", examples=["efficientnet-lite0-256"])
     index_size: int = Field(description="How many anchors were compared.", examples=[1193])
     attribution: str = Field(description="Who made the pictures and under which licence they may be shown.")
+
+
+class AnchorsRequest(PageRequest):
+    """Which anchors to list."""
+
+    query: str = Field("", max_length=200, description="Part of the name or file.", examples=["apple"])
 
 
 class AnchorPage(Page):

@@ -127,12 +127,12 @@ class Engine:
         found = self.estimate(np.full_like(movie, user), movie, context)
         score = found.low if asked.by == "rank" else found.stars
         unclipped = found.stars - found.parts[:, -1]  # tells apart those that were cut off at the top of the scale
-        best = np.lexsort((-unclipped, -score))[: asked.limit]
+        best = np.lexsort((-unclipped, -score))[asked.offset : asked.offset + asked.limit]
         items = [
             Recommendation(**dict(self.catalogue.movie_details(movie[row])), **fields, score=score[row])
             for row, fields in zip(best, found[best], strict=True)
         ]
-        return RecommendationList(items=items, total=len(movie), limit=asked.limit, offset=0)
+        return RecommendationList(items=items, total=len(movie), limit=asked.limit, offset=asked.offset)
 
     def candidates(self, user: int, asked: RecommendationsRequest) -> np.ndarray:
         """Which movies may be recommended."""

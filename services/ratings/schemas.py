@@ -68,7 +68,7 @@ class MoviesRequest(PageRequest):
     genre: Genre = None
 
 
-class RecommendationsRequest(Request):
+class RecommendationsRequest(PageRequest):
     limit: int = Field(5, ge=1, le=1000, description="How many movies at most.")
     at: At = None
     genre: Genre = None

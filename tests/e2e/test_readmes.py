@@ -50,28 +50,29 @@ def test_a_readmes_command_works_as_it_stands(system: System, text: str, documen
     assert outcome.returncode == 0, outcome.stderr
     assert "urn:triptych" not in outcome.stdout, outcome.stdout
     if documented is not None:
-        assert shape(json.loads(outcome.stdout)) == shape(documented)
+        assert rounded(json.loads(outcome.stdout)) == rounded(documented)
 
 
 def as_it_runs_here(text: str, system: System) -> str:
     """The same commands against this system's port; what would start or train anew is only looked up."""
     text = text.replace("http://127.0.0.1:8000", system.url)
     text = re.sub(r"^make ", "make --dry-run ", text, flags=re.MULTILINE)
-    return re.sub(r"^(python -m services\.\w+\.\w+).*$", r"\1 --help", text, flags=re.MULTILINE)
+    return re.sub(r"^(python -m \w+\.[\w.]+).*$", r"\1 --help", text, flags=re.MULTILINE)
 
 
-def shape(value: Any) -> Any:
-    """Names and kinds without the values: numbers may differ in a last digit from machine to machine."""
+def rounded(value: Any) -> Any:
+    """Training ends a little differently on another machine: what is not whole counts to the first decimal."""
     match value:
         case dict():
-            return {key: shape(item) for key, item in value.items()}
+            return {key: rounded(item) for key, item in value.items()}
         case list():
-            return [shape(item) for item in value]
-        case bool() | None | str():
-            return value
-    return "number"
+            return [rounded(item) for item in value]
+        case float():
+            return pytest.approx(value, abs=0.1)
+    return value
 
 
 def test_every_readme_was_found() -> None:
     assert all(readme.exists() for readme in READMES)
     assert len(commands()) >= 10
+    assert not any(re.search(r"@[A-Z]+@", readme.read_text()) for readme in READMES)
