@@ -22,7 +22,7 @@ from gateway.settings import Settings
 from gateway.upstreams import ServiceState, Upstreams
 from shared import __version__
 from shared.docs import METRICS_IN_DOCS, operation_id, problem_in_docs, refuse_unknown_query
-from shared.middleware import BodyLimit, Metrics, RequestId, Telemetry
+from shared.middleware import BodyLimit, HeadAsGet, Metrics, RequestId, Telemetry
 from shared.problems import Unavailable, add_problem_handlers
 from shared.schemas import Live
 
@@ -54,6 +54,7 @@ def build(settings: Settings) -> FastAPI:
         middleware=[
             Middleware(RequestId),
             Middleware(Telemetry, metrics=metrics),
+            Middleware(HeadAsGet),
             Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),
         ],
     )

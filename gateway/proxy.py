@@ -51,9 +51,6 @@ class Proxy:
         self.services = {name: url.rstrip("/") for name, url in services.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":  # No service speaks it; closed before it is accepted, it is answered 403.
-            await send({"type": "websocket.close", "code": 1003})
-            return
         name = self.service_of(scope)
         scope["state"]["route"] = f"/{name}"
         body = Body(receive)
@@ -68,11 +65,14 @@ class Proxy:
 
     def service_of(self, scope: Scope) -> str:
         if DISGUISED.search(scope["raw_path"]):
-            raise BadRequest(f"the path {scope['raw_path'].decode('latin-1')} hides a slash or a dot; write it plainly")
+            raise BadRequest(
+                f"the path {scope['raw_path'].decode('latin-1')} hides a slash, a dot or a NUL; write it plainly"
+            )
         name: str = scope["path"].split("/", 2)[1]
         if name not in self.services:
             known = ", ".join(f"/{service}/" for service in self.services) or "none"
-            raise NotFound(f"nothing at {scope['path']}; the services are {known}, and /docs lists what they offer")
+            asked = f"{scope['method']} {scope['path']}"
+            raise NotFound(f"nothing at {asked}; the services are {known}, and /docs lists what they offer")
         return name
 
     async def forward(self, name: str, scope: Scope, body: "Body", send: Send) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
@@ -19,7 +20,7 @@ from starlette.middleware import Middleware
 from shared import __version__
 from shared.docs import METRICS_IN_DOCS, operation_id, problem_in_docs, put_examples, refuse_unknown_query
 from shared.engine import Card, Engine
-from shared.middleware import BodyLimit, Metrics, RequestId, Telemetry
+from shared.middleware import BodyLimit, HeadAsGet, InFlightLimit, Metrics, RequestId, Telemetry
 from shared.problems import Unavailable, add_problem_handlers
 from shared.schemas import Live
 from shared.settings import ServiceSettings
@@ -48,13 +49,16 @@ def create_app(
         version=__version__,
         docs_url=f"/{name}/docs",
         redoc_url=None,
+        redirect_slashes=False,  # It would send the client past the gateway, to an address of ours.
         openapi_url=f"/{name}/openapi.json",
         static_url=f"/{name}/docs/static",
         swagger_ui_oauth2_redirect_url=f"/{name}/docs/oauth2-redirect",
-        lifespan=lifespan_of(load),
+        lifespan=lifespan_of(load, settings.workers),
         middleware=[
             Middleware(RequestId),
             Middleware(Telemetry, metrics=metrics),
+            Middleware(HeadAsGet),
+            Middleware(InFlightLimit, most=settings.max_in_flight, exempt=f"/{name}/health/"),
             Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),
         ],
         dependencies=[Depends(refuse_unknown_query)],
@@ -70,9 +74,11 @@ def create_app(
     return app
 
 
-def lifespan_of(load: Callable[[], Engine]) -> Callable[[FastAPI], Any]:
+def lifespan_of(load: Callable[[], Engine], workers: int) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Starlette runs plain `def` endpoints on 40 threads: memory for 40 answers, on cores for two.
+        to_thread.current_default_thread_limiter().total_tokens = workers
         loading = asyncio.create_task(load_into(app, load))
         yield
         await loading
@@ -125,6 +131,7 @@ def promises(name: str, summary: str, metrics: Metrics) -> APIRouter:
     async def prometheus_metrics() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
+    @router.get("", include_in_schema=False)
     @router.get("/", include_in_schema=False)
     async def page() -> HTMLResponse:
         return HTMLResponse(Template(PAGE.read_text()).substitute(name=name, summary=summary))

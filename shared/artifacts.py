@@ -144,6 +144,9 @@ def make(folder: Path, wanted: Manifest, fill: Callable[[Path], Sequence[Figure]
 
     Nothing is done when it is there already: by the same version, from the same data, by the same command.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        drop_left_overs(folder)
     if not force and is_whole(folder) and made_alike(read_manifest(folder), wanted):
         print(f"{folder} is whole: nothing to do", file=sys.stderr)
         return

@@ -9,9 +9,13 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.problems import problem_response
+
+# nginx's number for a client that did not wait for its answer; only the log and the metrics see it.
+CLIENT_WENT_AWAY = 499
 
 VALID_ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 
@@ -78,6 +82,50 @@ class BodyLimit:
         return HTTPException(413, f"the body is over the limit of {self.max_body_bytes:,} bytes; send less at once")
 
 
+class InFlightLimit:
+    """Refuses what would have to wait too long: 429 at once is better than a queue without an end."""
+
+    def __init__(self, app: ASGIApp, most: int, exempt: str) -> None:
+        self.app = app
+        self.most = most
+        self.exempt = exempt
+        self.in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(self.exempt):
+            await self.app(scope, receive, send)
+            return
+        if self.in_flight >= self.most:
+            detail = f"{self.in_flight} requests are being answered, which is the most; ask again in a moment"
+            raise HTTPException(429, detail, {"Retry-After": "1"})
+        self.in_flight += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.in_flight -= 1
+
+
+class HeadAsGet:
+    """HEAD is answered as GET is, without the body (RFC 9110, 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send(message if message["type"] == "http.response.start" else {**message, "body": b""})
+
+        scope["method"] = "GET"
+        try:
+            await self.app(scope, receive, send_head)
+        finally:
+            scope["method"] = "HEAD"
+
+
 def declared_length(scope: Scope) -> int:
     length: bytes = dict(scope["headers"]).get(b"content-length", b"0")
     return int(length) if length.isdigit() else 0
@@ -132,6 +180,8 @@ class Telemetry:
             await self.app(scope, receive, send)
         except HTTPException as error:  # Of a middleware; those of endpoints were answered further in.
             await problem_response(error.status_code, error.detail, request_id, error.headers)(scope, receive, send)
+        except ClientDisconnect:  # Nobody is left to tell.
+            seen["status"] = seen["status"] or CLIENT_WENT_AWAY
         except Exception:  # Whatever it is, the client gets a problem and the log the traceback.
             error_log.exception("unforeseen error", extra={"request_id": request_id})
             if seen["status"]:

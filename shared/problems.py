@@ -133,6 +133,9 @@ def add_problem_handlers(app: FastAPI) -> None:
         if errors and errors[0]["type"] == "json_invalid":
             reason = errors[0].get("ctx", {}).get("error", "it cannot be parsed")
             return respond(request, 400, f"the body is not JSON: {reason} at character {errors[0]['loc'][-1]}")
+        media = request.headers.get("content-type", "nothing")
+        if errors and tuple(errors[0]["loc"]) == ("body",) and isinstance(errors[0].get("input"), bytes):
+            return respond(request, 415, f"the body came as {media}; send JSON, with Content-Type: application/json")
         fields = [{"field": ".".join(map(str, e["loc"])), "message": describe(e)} for e in errors[:20]]
         return respond(request, 422, validation_detail(errors), errors=fields)
 
@@ -161,6 +164,8 @@ def http_detail(request: Request, error: HTTPException) -> str:
     """The framework's own errors, in the words of the other problems."""
     asked = f"{request.method} {request.url.path}"
     match error.status_code:
+        case 400 if error.detail == "There was an error parsing the body":
+            return "the body cannot be read: it is not UTF-8, is nested too deeply, or has a number that is too long"
         case 404:
             return f"nothing at {asked}; the docs list what there is"
         case 405:

@@ -10,6 +10,7 @@ import sys
 import uvicorn
 
 from shared import logs
+from shared.commands import run
 from shared.settings import ProcessSettings
 
 
@@ -33,6 +34,7 @@ def config_of(app: object, settings: ProcessSettings) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        ws="none",  # No service speaks WebSocket.
         proxy_headers=False,  # The gateway says who the client is; a client must not say it for itself.
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=settings.drain_seconds,
@@ -67,4 +69,4 @@ def cannot_listen(settings: ProcessSettings, error: OSError) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

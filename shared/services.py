@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from shared.artifacts import MANIFEST, is_whole, sha256_of
+from shared.commands import run
 from shared.settings import ProcessSettings, ServiceSettings
 
 ROOT = Path(__file__).parent.parent
@@ -68,4 +69,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

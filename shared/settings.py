@@ -1,16 +1,30 @@
 """The settings every process has: read once from the environment and `.env`, one prefix a process."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.commands import CannotDo
+
+
+class BadSetting(CannotDo):
+    """A variable of the environment or of `.env` has a value that cannot be."""
 
 
 class ProcessSettings(BaseSettings):
     """What a process that answers HTTP needs to know; the gateway's settings and every service's extend it."""
 
     model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            prefix = str(self.model_config["env_prefix"])
+            wrong = [f"{prefix}{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}" for e in error.errors()]
+            raise BadSetting("\n".join(wrong)) from error
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")
@@ -29,6 +43,9 @@ class ServiceSettings(ProcessSettings):
         "auto", description="Where the model runs; auto takes a GPU when there is one."
     )
     threads: int = Field(1, ge=1, description="Torch threads while serving; one a process is fastest on shared cores.")
+
+    workers: int = Field(4, ge=1, description="Most answers computed at a time; the others wait their turn.")
+    max_in_flight: int = Field(64, ge=1, description="Most requests computed or waiting; more is answered 429.")
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import orjson
 
+from shared.commands import run
 from shared.serve import bound, cannot_listen
 from shared.services import ROOT, make_missing, names, service_settings, settings_of
 from shared.settings import ProcessSettings
@@ -103,4 +104,4 @@ def stop(system: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -51,12 +51,14 @@ def picture_in_docs(media: str) -> dict[int | str, dict[str, Any]]:
 
 async def picture_bytes(request: Request) -> bytes:
     """The picture of a request: the form's field `file`, or the body whatever it is called; decoding finds out."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         return await request.body()
     async with request.form() as form:
-        file = form.get("file")
+        names, file = [name for name, _ in form.multi_items()], form.get("file")
         if not isinstance(file, UploadFile):
-            raise Unprocessable(f"the form has no file named `file`; its fields are: {', '.join(form) or 'none'}")
+            raise Unprocessable(f"the form has no file named `file`; its fields are: {', '.join(names) or 'none'}")
+        if names != ["file"]:
+            raise Unprocessable(f"the form may have the one field `file` only; its fields are: {', '.join(names)}")
         return await file.read()
 
 

@@ -58,7 +58,9 @@ class PredictRequest(Request):
         }
     )
 
-    pairs: list[Pair] = Field(min_length=1, description="At least one; at most RATINGS_MAX_PAIRS (10,000).")
+    pairs: list[Pair] = Field(
+        min_length=1, max_length=100_000, description="At least one; at most RATINGS_MAX_PAIRS (10,000)."
+    )
 
 
 class MoviesRequest(PageRequest):

@@ -24,6 +24,11 @@ from shared.commands import CannotDo
 
 SHEETS = {"products": ["movieId", "title", "genres"], "users": ["userId", "movieId", "rating", "timestamp"]}
 SCALE = (0.5, 5.0)
+# What openpyxl raises for a file that is no .xlsx, is cut off, or has cells that are not what they say.
+UNREADABLE = (
+    *(BadZipFile, InvalidFileException, ParseError, zlib.error),
+    *(AttributeError, IndexError, KeyError, TypeError, ValueError),
+)
 LARGEST_ID = 2**53  # beyond it JSON's numbers are not exact
 LAST_SECOND = 4_102_444_800  # 2100-01-01; later ones are milliseconds by mistake
 NO_GENRES = "(no genres listed)"
@@ -69,10 +74,13 @@ def report(path: Path, complaints: list[Complaint]) -> str:
 def read_sheets(path: Path) -> dict[str, pd.DataFrame]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
+        for name in set(SHEETS) & set(book.sheetnames):
+            book[name].reset_dimensions()  # what the file says of its size may be wrong, and rows would be lost
         refuse_missing(book, path.name)
         return {name: read_sheet(book, name) for name in SHEETS}
-    except (BadZipFile, InvalidFileException, KeyError, ParseError, zlib.error) as error:
-        raise BadSpreadsheet(f"{path.name} is not an .xlsx file, or not a whole one: {error}") from error
+    except UNREADABLE as error:
+        reason = f"it is not an .xlsx file, or not a whole one ({error})"
+        raise BadSpreadsheet(f"{path.name}: {reason}; nothing was imported") from error
 
 
 def refuse_missing(book: Workbook, file: str) -> None:
@@ -99,7 +107,7 @@ def header(book: Workbook, name: str) -> list[str]:
 def read_sheet(book: Workbook, name: str) -> pd.DataFrame:
     """The cells of the columns we need, as they are, indexed by Excel's row number; empty rows are passed over."""
     rows = book[name].iter_rows(min_row=2, values_only=True)
-    cells = list(tqdm(rows, desc=f"reading sheet {name}", total=(book[name].max_row or 1) - 1, unit=" rows"))
+    cells = list(tqdm(rows, desc=f"reading sheet {name}", unit=" rows"))
     places = {column: header(book, name).index(column) for column in SHEETS[name]}
     columns = {column: [row[at] if at < len(row) else None for row in cells] for column, at in places.items()}
     return pd.DataFrame(columns, index=range(2, len(cells) + 2), dtype=object).dropna(how="all")

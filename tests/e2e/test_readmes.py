@@ -28,7 +28,7 @@ def commands() -> list[Any]:
     found = []
     for readme in READMES:
         listed = blocks(readme)
-        for (kind, text), (next_kind, next_text) in zip(listed, [*listed[1:], ("", "")], strict=True):
+        for (kind, text), (next_kind, next_text) in zip(listed, [*listed, ("", "")][1:], strict=True):
             if kind == "sh":
                 answer = json.loads(next_text) if next_kind == "json" else None
                 name = f"{readme.relative_to(ROOT)}: {text.splitlines()[0][:60]}"

@@ -1,5 +1,7 @@
 """The newsletter's .xlsx: read whole, or refused with the place of every fault."""
 
+import re
+import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -132,7 +134,7 @@ def test_a_sheet_without_rows_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"userId,movieId\n1,1\n", b"", b"PK\x03\x04 and no more"])
 def test_a_file_that_is_no_xlsx_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(content)
-    with pytest.raises(BadSpreadsheet, match=r"a\.xlsx is not an \.xlsx file"):
+    with pytest.raises(BadSpreadsheet, match=r"a\.xlsx: it is not an \.xlsx file"):
         read_xlsx(tmp_path / "a.xlsx")
 
 
@@ -141,3 +143,20 @@ def test_a_truncated_xlsx_is_refused(spreadsheet: Path) -> None:
     spreadsheet.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BadSpreadsheet, match="not a whole one"):
         read_xlsx(spreadsheet)
+
+
+def test_no_row_is_lost_when_the_file_is_wrong_about_its_size(spreadsheet: Path, tmp_path: Path) -> None:
+    lying = tmp_path / "lying.xlsx"
+    with zipfile.ZipFile(spreadsheet) as source, zipfile.ZipFile(lying, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:D2"', source.read(name)))
+    assert len(read_xlsx(lying).ratings) == len(read_xlsx(spreadsheet).ratings) == len(USERS) - 1
+
+
+def test_a_cell_that_is_not_what_it_says_is_refused_without_a_traceback(spreadsheet: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.xlsx"
+    with zipfile.ZipFile(spreadsheet) as source, zipfile.ZipFile(broken, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b"<v>964982703</v>", b"<v>abc</v>"))
+    with pytest.raises(BadSpreadsheet, match="nothing was imported"):
+        read_xlsx(broken)

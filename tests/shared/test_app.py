@@ -1,5 +1,6 @@
 """What create_app adds: readiness, problems, one log line a request."""
 
+import asyncio
 import json
 import logging
 import threading
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Depends
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 
 from shared.app import create_app, loaded_engine
 from shared.artifacts import ArtifactMissing
@@ -18,6 +20,10 @@ from shared.engine import Card
 from shared.logs import JsonLines
 from shared.problems import NotFound
 from shared.settings import ServiceSettings
+
+
+class Body(BaseModel):
+    number: int
 
 
 class ToyEngine:
@@ -38,6 +44,14 @@ def toy_router() -> APIRouter:
     def number(number: int, engine: Annotated[Any, Depends(loaded_engine)]) -> int:
         return number
 
+    @router.get("/slow")
+    async def slow() -> None:
+        await asyncio.sleep(0.5)
+
+    @router.post("/double")
+    def double(body: Body) -> int:
+        return 2 * body.number
+
     @router.get("/broken")
     def broken() -> int:
         raise KeyError("secret")
@@ -46,8 +60,8 @@ def toy_router() -> APIRouter:
 
 
 @contextmanager
-def toy(load: Any = ToyEngine) -> Iterator[TestClient]:
-    settings = ServiceSettings(port=0)
+def toy(load: Any = ToyEngine, max_in_flight: int = 64) -> Iterator[TestClient]:
+    settings = ServiceSettings(port=0, max_in_flight=max_in_flight)
     with TestClient(
         create_app(name="toy", summary="A toy.", router=toy_router(), settings=settings, load=load)
     ) as client:
@@ -126,3 +140,44 @@ def test_every_request_is_one_json_line(caplog: pytest.LogCaptureFixture) -> Non
     }.items() <= line.items()
     assert line["bytes"] == 1
     assert line["ms"] > 0
+
+
+def test_head_is_get_without_the_body() -> None:
+    with toy() as client:
+        wait_for(client, 200)
+        head, get = client.head("/toy/number/7"), client.get("/toy/number/7")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"] == "1"
+
+
+def test_more_requests_than_may_wait_are_429_at_once_and_health_still_answers() -> None:
+    with toy(max_in_flight=1) as client:
+        wait_for(client, 200)
+        waiting = threading.Thread(target=client.get, args=("/toy/slow",))
+        waiting.start()
+        time.sleep(0.1)
+        answer = client.get("/toy/number/7")
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+        assert client.get("/toy/health/live").status_code == 200
+        waiting.join()
+        assert client.get("/toy/number/7").status_code == 200
+
+
+def test_json_that_came_as_something_else_is_415_and_says_what_to_send() -> None:
+    with toy() as client:
+        answer = client.post("/toy/double", content=b'{"number": 1}', headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 415
+    assert "came as text/plain; send JSON" in answer.json()["detail"]
+
+
+def test_a_body_that_is_not_utf_8_is_400_and_says_so() -> None:
+    with toy() as client:
+        answer = client.post("/toy/double", content=b'{"number": "\xff"}', headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert "not UTF-8" in answer.json()["detail"]
+
+
+def test_no_answer_sends_the_client_elsewhere() -> None:
+    with toy() as client:
+        assert client.get("/toy", follow_redirects=False).status_code == 200
+        assert client.get("/toy/number/7/", follow_redirects=False).status_code == 404
