@@ -11,7 +11,16 @@ from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
 from shared.serve import bound, config_of
-from shared.settings import ProcessSettings
+from shared.settings import ProcessSettings, ServiceSettings
+
+# A developer's .env must not change what is tested; the services' settings, imported later, inherit this.
+for settings in (ProcessSettings, ServiceSettings):
+    settings.model_config["env_file"] = None
+
+
+def free_port() -> int:
+    with bound("127.0.0.1", 0) as sock:
+        return int(sock.getsockname()[1])
 
 
 @contextmanager

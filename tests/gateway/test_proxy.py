@@ -9,14 +9,8 @@ import pytest
 
 from gateway.app import build
 from gateway.settings import Settings
-from shared.serve import bound
-from tests.conftest import running
+from tests.conftest import free_port, running
 from tests.gateway.conftest import toy
-
-
-def free_port() -> int:
-    with bound("127.0.0.1", 0) as sock:
-        return int(sock.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

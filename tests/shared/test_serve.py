@@ -14,7 +14,7 @@ import httpx
 
 from shared.serve import bound
 from shared.services import ROOT
-from tests.conftest import running
+from tests.conftest import free_port, running
 from tests.gateway.conftest import toy
 
 
@@ -28,11 +28,6 @@ def process(module: str, port: int, services: str = "{}") -> Iterator["subproces
             yield started
         finally:
             started.kill()
-
-
-def free_port() -> int:
-    with bound("127.0.0.1", 0) as sock:
-        return int(sock.getsockname()[1])
 
 
 def is_alive(port: int) -> bool:
