@@ -9,7 +9,6 @@ from string import Template
 import fastapi_offline
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
@@ -49,6 +48,7 @@ def build(settings: Settings) -> FastAPI:
         summary=SUMMARY,
         version=__version__,
         openapi_url=None,
+        openapi_tags=[{"name": "gateway", "description": SUMMARY}],
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
         middleware=[
@@ -102,9 +102,7 @@ async def prometheus_metrics(request: Request) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Document:
     app = request.app
-    own = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-    own["tags"] = [{"name": "gateway", "description": SUMMARY}]
-    return merge(own, await app.state.upstreams.fresh_documents(app.state.session))
+    return merge(app.openapi(), await app.state.upstreams.fresh_documents(app.state.session))
 
 
 @router.get("/docs", include_in_schema=False)

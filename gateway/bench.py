@@ -21,7 +21,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 
-from shared.serve import bound
+from shared.serve import free_port
 
 UPSTREAM = "BENCH_UPSTREAM"
 CONNECTIONS = 16
@@ -51,11 +51,6 @@ def usual() -> FastAPI:
         return StreamingResponse(answer.aiter_raw(), answer.status_code)
 
     return app
-
-
-def free_port() -> int:
-    with bound("127.0.0.1", 0) as sock:
-        return int(sock.getsockname()[1])
 
 
 @contextmanager

@@ -14,10 +14,8 @@ def merge(own: Document, documents: Mapping[str, Document]) -> Document:
 
     Two services may both have a schema `Movie` or an operation `search`: each gets its service's name in front.
     """
-    merged = own | {"paths": dict(own["paths"]), "components": {}, "tags": list(own.get("tags", []))}
-    add_components(merged, "gateway", own)
-    merged["paths"] = prefixed(own["paths"], "gateway")
-    for name, document in documents.items():
+    merged: Document = own | {"paths": {}, "components": {}, "tags": []}
+    for name, document in {"gateway": own, **documents}.items():
         merged["paths"] |= prefixed(document["paths"], name)
         merged["tags"] += document.get("tags", [])
         add_components(merged, name, document)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from shared.artifacts import Manifest, read_manifest
+from shared.commands import CannotDo
 from shared.engine import Card, Figure
 
 CARD = "card.json"
@@ -35,6 +36,12 @@ def read_figures(folder: Path) -> list[Figure]:
         if measured.sha256 == manifest.sha256:
             return measured.figures
     return manifest.figures
+
+
+def refuse_other_data(model: Path, data: Path) -> None:
+    """Figures measured on data that the model was not made from would stand in the wrong card."""
+    if read_manifest(model).config["data_sha256"] != read_manifest(data).sha256:
+        raise CannotDo(f"the model in {model} was trained on other data than {data}: train first")
 
 
 def publish(folder: Path, figures: Sequence[Figure], as_json: bool) -> None:

@@ -1,11 +1,14 @@
 """What every OpenAPI document here has in common, and what it is good for: it knows every query parameter."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Header, Request
 from fastapi.routing import APIRoute
 
 from shared.problems import MEDIA_TYPE, ProblemBody, Unprocessable
+
+# The Accept header, for endpoints that offer several media types; the docs ask for it by the answers they list.
+Accept = Annotated[str | None, Header(include_in_schema=False)]
 
 METRICS_IN_DOCS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Prometheus text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}

@@ -19,6 +19,11 @@ class PageRequest(Request):
     limit: int = Field(50, ge=1, le=1000, description="How many at most.")
     offset: int = Field(0, ge=0, le=2**53, description="How many to skip.")
 
+    @property
+    def part(self) -> slice:
+        """What to take of the whole list."""
+        return slice(self.offset, self.offset + self.limit)
+
 
 class Page(BaseModel):
     """A part of a list; `items` comes with each kind of list."""

@@ -61,6 +61,11 @@ def bound(host: str, port: int) -> socket.socket:
     return sock
 
 
+def free_port() -> int:
+    with bound("127.0.0.1", 0) as sock:
+        return int(sock.getsockname()[1])
+
+
 def cannot_listen(settings: ProcessSettings, error: OSError) -> str:
     variable = f"{settings.model_config['env_prefix']}PORT"
     if error.errno == errno.EADDRINUSE:

@@ -27,8 +27,14 @@ def settings_of(package: str) -> ProcessSettings:
     return settings
 
 
+def service_settings_of(name: str) -> ServiceSettings:
+    settings = settings_of(f"services.{name}")
+    assert isinstance(settings, ServiceSettings)
+    return settings
+
+
 def service_settings() -> dict[str, ServiceSettings]:
-    return {name: settings_of(f"services.{name}") for name in names()}  # type: ignore[misc]
+    return {name: service_settings_of(name) for name in names()}
 
 
 def run_step(step: str, name: str) -> None:
@@ -42,7 +48,7 @@ def run_step(step: str, name: str) -> None:
 
 def make_missing(name: str) -> None:
     """Prepare and train, unless both said with this very code and data that they are done: to ask takes 6 seconds."""
-    settings = service_settings()[name]
+    settings = service_settings_of(name)
     stamp = settings.artifacts_dir / f".{name}.made"
     if not is_whole(settings.artifacts) or not stamp.exists() or stamp.read_text() != fingerprint(name, settings):
         run_step("prepare", name)

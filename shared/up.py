@@ -13,7 +13,7 @@ import orjson
 
 from shared.commands import run
 from shared.serve import bound, cannot_listen
-from shared.services import ROOT, make_missing, names, service_settings, settings_of
+from shared.services import ROOT, make_missing, service_settings, settings_of
 from shared.settings import ProcessSettings
 
 PATIENCE_SECONDS = 180
@@ -35,9 +35,9 @@ def up() -> None:
     gateway, services = settings_of("gateway"), service_settings()
     processes = {"gateway": gateway, **services}
     refuse_taken_ports(processes)
-    for name in names():
+    for name in services:
         make_missing(name)
-    urls = {name: url_of(settings) for name, settings in services.items()}
+    urls = gateway.model_dump()["services"] or {name: url_of(settings) for name, settings in services.items()}
     system = start(urls, max(settings.drain_seconds for settings in processes.values()))
     try:
         if wait_until_ready(system, url_of(gateway)):
@@ -69,7 +69,7 @@ def url_of(settings: ProcessSettings) -> str:
 def start(urls: dict[str, str], drain_seconds: int) -> "subprocess.Popen[bytes]":
     """honcho with every line of the Procfile, in a session of its own so that Ctrl-C reaches it once, through us."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    environment["GATEWAY_SERVICES"] = orjson.dumps(settings_of("gateway").model_dump()["services"] or urls).decode()
+    environment["GATEWAY_SERVICES"] = orjson.dumps(urls).decode()
     command = [sys.executable, "-c", HONCHO.format(drain_seconds + 5), "start", "--no-prefix"]
     return subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
 

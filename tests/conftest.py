@@ -18,11 +18,6 @@ for settings in (ProcessSettings, ServiceSettings):
     settings.model_config["env_file"] = None
 
 
-def free_port() -> int:
-    with bound("127.0.0.1", 0) as sock:
-        return int(sock.getsockname()[1])
-
-
 @contextmanager
 def ready(app: FastAPI, name: str) -> Iterator[TestClient]:
     """A client of `app`, whose model is loaded."""

@@ -2,18 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
 
 from services.attention.engine import Engine
 from services.attention.schemas import FigureRequest, Maps, MapsRequest, ModelList
 from services.attention.settings import Settings
 from shared.app import create_app, loaded_engine
 from shared.arrays import JSON, NPY, json_bytes, negotiate, npy_bytes
+from shared.docs import Accept
 from shared.figures import MEDIA
 from shared.schemas import PageRequest
 
 EngineDep = Annotated[Engine, Depends(loaded_engine)]
-Accept = Annotated[str | None, Header(description="Media types you take, as in RFC 9110.", include_in_schema=False)]
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 router = APIRouter(prefix="/attention", tags=["attention"])

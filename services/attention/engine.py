@@ -61,8 +61,7 @@ class Engine:
 
     def list_models(self, asked: PageRequest) -> ModelList:
         infos = [model.info for model in self.models.values()]
-        page = infos[asked.offset : asked.offset + asked.limit]
-        return ModelList(items=page, total=len(infos), limit=asked.limit, offset=asked.offset)
+        return ModelList(items=infos[asked.part], total=len(infos), limit=asked.limit, offset=asked.offset)
 
     def maps(self, asked: MapsRequest) -> Maps:
         model = self.model(asked.model)

@@ -12,13 +12,13 @@ from services.images.schemas import EXAMPLE_ID, Anchor, AnchorPage, AnchorsReque
 from services.images.settings import Settings
 from shared.app import create_app, loaded_engine
 from shared.arrays import JSON, negotiate
+from shared.docs import Accept
 from shared.problems import Unprocessable
 
 PNG = "image/png"
 # An anchor is named by what is in it: whoever has it once need not ask again.
 CACHE = "private, max-age=86400, immutable"
 
-Accept = Annotated[str | None, Header(include_in_schema=False)]
 IfNoneMatch = Annotated[str | None, Header(include_in_schema=False)]
 
 router = APIRouter(prefix="/images", tags=["images"])

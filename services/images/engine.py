@@ -93,7 +93,10 @@ class Engine:
 
     def search(self, raw: bytes, k: int) -> Matches:
         self.check_k(k)
-        return self.nearest(self.embed([decode(raw, self.settings.max_pixels)]), k)
+        return self.matches(decode(raw, self.settings.max_pixels), k)
+
+    def matches(self, image: Image.Image, k: int) -> Matches:
+        return self.nearest(self.embed([image]), k)
 
     def similar(self, anchor_id: str, k: int) -> Matches:
         """Itself first, as it is its own most similar picture."""
@@ -112,10 +115,11 @@ class Engine:
         """The contact sheet of a search, as PNG."""
         if k > self.settings.max_sheet:
             raise Unprocessable(f"k is {k}: a contact sheet shows 1 to {self.settings.max_sheet}; as JSON you get more")
-        matches = self.search(raw, k).matches
-        query = decode(raw, self.settings.max_pixels).resize((SIDE, SIDE))
+        self.check_k(k)
+        query = decode(raw, self.settings.max_pixels)
+        matches = self.matches(query, k).matches
         tiles = [(self.open(match.id), f"{match.name}\n{match.file}  {match.similarity:.3f}") for match in matches]
-        return picture(contact_sheet(query, tiles, self.attribution), "png")
+        return picture(contact_sheet(query.resize((SIDE, SIDE)), tiles, self.attribution), "png")
 
     def check_k(self, k: int) -> None:
         if not 1 <= k <= self.store.count():
@@ -123,9 +127,9 @@ class Engine:
 
     def anchors(self, asked: AnchorsRequest) -> AnchorPage:
         """Those whose name or file contains the query, in the order of the index."""
-        wanted, end = asked.query.casefold(), asked.offset + asked.limit
+        wanted = asked.query.casefold()
         found = [row for row in self.rows if wanted in f"{row.name}\n{row.file}".casefold()]
-        items = [self.anchor(row.id) for row in found[asked.offset : end]]
+        items = [self.anchor(row.id) for row in found[asked.part]]
         return AnchorPage(
             items=items, total=len(found), limit=asked.limit, offset=asked.offset, attribution=self.attribution
         )

@@ -10,18 +10,16 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
 from services.images.engine import Engine
-from services.images.features import decode, in_batches
+from services.images.features import decode
 from services.images.settings import Settings
-from shared.artifacts import read_manifest
-from shared.cards import publish
-from shared.commands import CannotDo, run
-from shared.device import training_threads
+from services.images.train import pooled
+from shared.cards import publish, refuse_other_data
+from shared.commands import run
 from shared.engine import Figure
 
 COMMAND = "python -m services.images.evaluate"
@@ -78,9 +76,7 @@ def stacked(function: Callable[[Image.Image], Array], images: Pictures, what: st
 def untrained(engine: Engine, images: Pictures) -> Array:
     """The backbone's 1280 averaged channels, which every head here starts from."""
     openers = [partial(Image.Image.copy, image) for image in images]
-    batches = in_batches(lambda x: engine.network.pool(x.to(engine.device)).cpu(), openers, training_threads())
-    bar = tqdm(batches, desc="backbone", unit="batch", total=(len(images) + 3) // 4)
-    return torch.cat(list(bar)).numpy()
+    return pooled(engine.network, openers, "backbone").numpy()
 
 
 def served(engine: Engine, images: Pictures) -> Array:
@@ -119,10 +115,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked, settings = parser.parse_args(), Settings()
-    engine = Engine.load(settings)
-    if engine.manifest.config["data_sha256"] != read_manifest(settings.data).sha256:
-        raise CannotDo(f"the model in {settings.artifacts} was trained on other data than {settings.data}: train first")
-    publish(settings.artifacts, evaluate(engine, settings.data / "positive"), asked.json)
+    refuse_other_data(settings.artifacts, settings.data)
+    publish(settings.artifacts, evaluate(Engine.load(settings), settings.data / "positive"), asked.json)
 
 
 if __name__ == "__main__":

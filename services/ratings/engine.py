@@ -1,6 +1,6 @@
 """Answers with the trained network: predictions with interval and parts, movies, users, recommendations."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,9 +101,7 @@ class Engine:
             raise Unprocessable(
                 f"{len(asked.pairs):,} pairs are more than the limit of {self.max_pairs:,}; ask in parts"
             )
-        self.refuse_unknown(asked.pairs)
-        user = np.array([self.catalogue.user_at[pair.user_id] for pair in asked.pairs])
-        movie = np.array([self.catalogue.movie_at[pair.movie_id] for pair in asked.pairs])
+        user, movie = self.positions(asked.pairs)
         found = self.estimate(user, movie, self.context([pair.at for pair in asked.pairs]))
         return Predictions(
             predictions=[
@@ -112,13 +110,16 @@ class Engine:
             ]
         )
 
-    def refuse_unknown(self, pairs: Iterable[Pair]) -> None:
+    def positions(self, pairs: Sequence[Pair]) -> np.ndarray:
+        """The users' and the movies' positions, (2, B)."""
+        found = np.empty((2, len(pairs)), np.int64)
         for index, pair in enumerate(pairs):
             try:
-                self.catalogue.position_of_user(pair.user_id)
-                self.catalogue.position_of_movie(pair.movie_id)
+                found[0, index] = self.catalogue.position_of_user(pair.user_id)
+                found[1, index] = self.catalogue.position_of_movie(pair.movie_id)
             except NotFound as problem:
                 raise Unprocessable(f"pairs.{index}: {problem.detail}") from None
+        return found
 
     def recommend(self, user_id: int, asked: RecommendationsRequest) -> RecommendationList:
         user = self.catalogue.position_of_user(user_id)
@@ -127,7 +128,7 @@ class Engine:
         found = self.estimate(np.full_like(movie, user), movie, context)
         score = found.low if asked.by == "rank" else found.stars
         unclipped = found.stars - found.parts[:, -1]  # tells apart those that were cut off at the top of the scale
-        best = np.lexsort((-unclipped, -score))[asked.offset : asked.offset + asked.limit]
+        best = np.lexsort((-unclipped, -score))[asked.part]
         items = [
             Recommendation(**dict(self.catalogue.movie_details(movie[row])), **fields, score=score[row])
             for row, fields in zip(best, found[best], strict=True)
@@ -145,7 +146,7 @@ class Engine:
 
     def movies(self, asked: MoviesRequest) -> MovieList:
         found = self.catalogue.search(asked.query, asked.genre)
-        shown = found[asked.offset : asked.offset + asked.limit]
+        shown = found[asked.part]
         items = [self.catalogue.movie_details(movie) for movie in shown]
         return MovieList(items=items, total=len(found), limit=asked.limit, offset=asked.offset)
 
@@ -154,13 +155,13 @@ class Engine:
 
     def users(self, asked: PageRequest) -> UserList:
         order = np.argsort(self.catalogue.user_id)
-        items = [self.catalogue.user_details(user) for user in order[asked.offset : asked.offset + asked.limit]]
+        items = [self.catalogue.user_details(user) for user in order[asked.part]]
         return UserList(items=items, total=len(order), limit=asked.limit, offset=asked.offset)
 
     def user(self, user_id: int, asked: PageRequest) -> UserDetails:
         user = self.catalogue.position_of_user(user_id)
         rows = self.catalogue.ratings_of(user)
-        items = [self.catalogue.rating(row) for row in rows[asked.offset : asked.offset + asked.limit]]
+        items = [self.catalogue.rating(row) for row in rows[asked.part]]
         ratings = RatingList(items=items, total=len(rows), limit=asked.limit, offset=asked.offset)
         return UserDetails(
             **dict(self.catalogue.user_details(user)), profile=self.catalogue.profile(user), ratings=ratings
@@ -189,7 +190,7 @@ class Engine:
             limits=[
                 "Only users and movies of the training data are known; a new rating needs a new training.",
                 "The interval covers nine of ten ratings over all users, not for every single user.",
-                "Movies are ranked by predicted stars: what people would choose to watch is another question.",
+                "Recommendations are ordered by predicted stars or their lower end; what people choose may differ.",
                 "A movie without ratings is predicted from its genres and year alone.",
             ],
         )

@@ -23,9 +23,8 @@ from services.ratings.learn import Recipe
 from services.ratings.schemas import Pair, PredictRequest
 from services.ratings.settings import Settings
 from services.ratings.train import train
-from shared.artifacts import read_manifest
-from shared.cards import publish
-from shared.commands import CannotDo, run
+from shared.cards import publish, refuse_other_data
+from shared.commands import run
 from shared.engine import Figure
 
 COMMAND = "python -m services.ratings.evaluate"
@@ -188,8 +187,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked, settings = parser.parse_args(), Settings()
-    if read_manifest(settings.artifacts).config["data_sha256"] != read_manifest(settings.data).sha256:
-        raise CannotDo(f"the model in {settings.artifacts} was trained on other data than {settings.data}: train first")
+    refuse_other_data(settings.artifacts, settings.data)
     publish(settings.artifacts, all_figures(dataset.read(settings.data), asked.seeds), asked.json)
 
 

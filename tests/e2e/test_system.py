@@ -5,7 +5,6 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -58,11 +57,9 @@ def test_every_operation_can_be_tried_at_the_gateway(client: httpx.Client) -> No
     for path, method, operation in operations(document):
         for content in request_bodies(document, operation):
             url, query = filled(path, operation)
-            assert ask(client, method, url, query, content).status_code in (200, 201), f"{method} {url} {query}"
-
-
-def ask(client: httpx.Client, method: str, url: str, query: dict[str, Any], content: dict[str, Any]) -> httpx.Response:
-    return client.request(method, url, params=query, **content)
+            assert client.request(method, url, params=query, **content).status_code in (200, 201), (
+                f"{method} {url} {query}"
+            )
 
 
 def test_the_gateway_answers_what_the_service_answers(system: System, client: httpx.Client) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.app import build
 from gateway.settings import Settings
-from tests.conftest import free_port, running
+from shared.serve import free_port
+from tests.conftest import running
 from tests.gateway.conftest import toy
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from shared.serve import bound
+from shared.serve import bound, free_port
 from shared.services import ROOT
-from tests.conftest import free_port, running
+from tests.conftest import running
 from tests.gateway.conftest import toy
 
 
