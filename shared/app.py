@@ -53,7 +53,7 @@ def create_app(
         openapi_url=f"/{name}/openapi.json",
         static_url=f"/{name}/docs/static",
         swagger_ui_oauth2_redirect_url=f"/{name}/docs/oauth2-redirect",
-        lifespan=lifespan_of(load, settings.workers),
+        lifespan=lifespan_of(load, settings.workers, metrics),
         middleware=[
             Middleware(RequestId),
             Middleware(Telemetry, metrics=metrics),
@@ -74,21 +74,22 @@ def create_app(
     return app
 
 
-def lifespan_of(load: Callable[[], Engine], workers: int) -> Callable[[FastAPI], Any]:
+def lifespan_of(load: Callable[[], Engine], workers: int, metrics: Metrics) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Starlette runs plain `def` endpoints on 40 threads: memory for 40 answers, on cores for two.
         to_thread.current_default_thread_limiter().total_tokens = workers
-        loading = asyncio.create_task(load_into(app, load))
+        loading = asyncio.create_task(load_into(app, load, metrics))
         yield
         await loading
 
     return lifespan
 
 
-async def load_into(app: FastAPI, load: Callable[[], Engine]) -> None:
+async def load_into(app: FastAPI, load: Callable[[], Engine], metrics: Metrics) -> None:
     try:
-        app.state.engine = await asyncio.to_thread(load)
+        engine = app.state.engine = await asyncio.to_thread(load)
+        metrics.register(engine.collectors)
         app.openapi_schema = None  # Its examples may now name what was loaded.
     except Exception as error:  # Whatever stops the engine, /health/ready must say so while /health/live answers.
         app.state.failure = f"{type(error).__name__}: {error}"

@@ -1,7 +1,8 @@
 """Tensors on the wire: which media type to send, and the bytes of it."""
 
 import io
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import orjson
@@ -10,6 +11,7 @@ from shared.problems import NotAcceptable
 
 JSON = "application/json"
 NPY = "application/x-npy"
+NPZ = "application/x-npz"
 
 
 def negotiate(accept: str | None, offered: Sequence[str]) -> str:
@@ -22,17 +24,20 @@ def negotiate(accept: str | None, offered: Sequence[str]) -> str:
 
 
 def parse_range(item: str) -> tuple[str, float]:
+    """A media range with its parameters in one spelling (application/x-npy;dtype=uint8), and its quality."""
     media, *parameters = (part.strip() for part in item.lower().split(";"))
     values = dict(p.split("=", 1) for p in parameters if "=" in p)
+    named = [f"{name.strip()}={value.strip()}" for name, value in values.items() if name.strip() != "q"]
     try:
-        return media, float(values.get("q", 1))
+        return ";".join([media, *named]), float(values.get("q", 1))
     except ValueError:
         return media, 0.0
 
 
 def preference(media: str, ranges: Sequence[tuple[str, float]]) -> float:
     """The quality of the most specific range that covers `media`; 0 when none does."""
-    for candidate in (media, media.split("/")[0] + "/*", "*/*"):
+    plain = media.split(";")[0]
+    for candidate in (media, plain, plain.split("/")[0] + "/*", "*/*"):
         matching = [quality for wanted, quality in ranges if wanted == candidate]
         if matching:
             return max(matching)
@@ -60,4 +65,15 @@ def npy_bytes(array: np.ndarray) -> bytes:
     """numpy's own .npy format, version 1.0; no pickle in it."""
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def npz_bytes(arrays: Mapping[str, np.ndarray], texts: Mapping[str, bytes], level: int = 6) -> bytes:
+    """numpy's .npz format: one .npy an array, zipped with `texts` under their own names; the same bytes each time."""
+    buffer = io.BytesIO()
+    members = {f"{name}.npy": npy_bytes(array) for name, array in arrays.items()} | dict(texts)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+        for name, content in members.items():
+            # Without a date of its own a member gets the clock's, and the same arrays would make other bytes.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, level)
     return buffer.getvalue()

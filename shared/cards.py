@@ -1,4 +1,4 @@
-"""The figures that `evaluate` measures: kept in card.json beside the model they belong to, shown by its card."""
+"""The figures that `evaluate` and `bench` measure, in card.json beside the model they belong to, shown by its card."""
 
 import json
 from collections.abc import Sequence
@@ -17,25 +17,36 @@ class Measured(BaseModel):
     """What card.json holds."""
 
     sha256: str  # of the manifest of the model that was measured
-    figures: list[Figure]
+    figures: list[Figure] = []  # how good it is, by `evaluate`
+    speed: list[Figure] = []  # how fast, by `bench`
 
 
 def write_figures(folder: Path, figures: Sequence[Figure]) -> None:
+    write(folder, measured_on(folder).model_copy(update={"figures": list(figures)}))
+
+
+def write_speed(folder: Path, figures: Sequence[Figure]) -> None:
+    write(folder, measured_on(folder).model_copy(update={"speed": list(figures)}))
+
+
+def write(folder: Path, measured: Measured) -> None:
     """Not into the manifest: measuring a model does not make it another one."""
-    measured = Measured(sha256=read_manifest(folder).sha256, figures=list(figures))
     temporary = folder / f".{CARD}.new"
     temporary.write_text(measured.model_dump_json(indent=1))
     temporary.replace(folder / CARD)
 
 
+def measured_on(folder: Path) -> Measured:
+    """What was measured on this very model so far."""
+    sha256, card = read_manifest(folder).sha256, folder / CARD
+    measured = Measured.model_validate_json(card.read_bytes()) if card.exists() else Measured(sha256=sha256)
+    return measured if measured.sha256 == sha256 else Measured(sha256=sha256)
+
+
 def read_figures(folder: Path) -> list[Figure]:
-    """What `evaluate` measured on this very model; until then, what its training could say itself."""
-    manifest = read_manifest(folder)
-    if (folder / CARD).exists():
-        measured = Measured.model_validate_json((folder / CARD).read_bytes())
-        if measured.sha256 == manifest.sha256:
-            return measured.figures
-    return manifest.figures
+    """What `evaluate` measured on this very model, until then what its training could say itself; and its speed."""
+    measured = measured_on(folder)
+    return [*(measured.figures or read_manifest(folder).figures), *measured.speed]
 
 
 def refuse_other_data(model: Path, data: Path) -> None:

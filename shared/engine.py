@@ -1,7 +1,9 @@
 """What a service's engine promises, and the model card that tells how good it is."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
 
@@ -40,6 +42,11 @@ class Engine(Protocol):
 
     device: str
     sha256: str
+
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        """What Prometheus is to know of the model's work, beside what it knows of every request."""
+        ...
 
     def card(self) -> Card: ...
 

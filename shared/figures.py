@@ -25,6 +25,11 @@ def font_families() -> list[str]:
     return ["DejaVu Sans", *(name for name in HANGUL if name in installed)]
 
 
+def can_write_hangul() -> bool:
+    """Whether a PNG drawn here can show Hangul."""
+    return len(font_families()) > 1
+
+
 matplotlib.use("agg")
 # Text stays text in an SVG, so that the reader's own fonts draw every script; the salt makes its ids repeatable.
 matplotlib.rcParams |= {"font.family": font_families(), "svg.fonttype": "none", "svg.hashsalt": "triptych"}

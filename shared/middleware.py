@@ -4,10 +4,11 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -143,6 +144,15 @@ class Metrics:
             "http_requests_in_flight", "Requests being answered.", ["service"], registry=self.registry
         )
         self.name = name
+        self.added: list[Collector] = []
+
+    def register(self, collectors: Sequence[Collector]) -> None:
+        """More numbers of the same process; those of an engine that was loaded before make room."""
+        for collector in self.added:
+            self.registry.unregister(collector)
+        self.added = [*collectors]
+        for collector in self.added:
+            self.registry.register(collector)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         self.requests.labels(self.name, method, route, str(status)).inc()

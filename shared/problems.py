@@ -13,6 +13,7 @@ Problem                 500  something of ours broke
  └ TimedOut             504  a service is too slow
 """
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -26,6 +27,10 @@ from starlette.exceptions import HTTPException
 MEDIA_TYPE = "application/problem+json"
 # The names of RFC 9110; Python had older ones until 3.13.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+# repr would write out all of a list of a million numbers, to keep 80 characters of it.
+brief = reprlib.Repr()
+brief.maxlist, brief.maxdict, brief.maxstring, brief.maxother = 20, 20, 100, 100
 
 
 class Problem(Exception):
@@ -113,7 +118,7 @@ def said(error: Mapping[str, Any]) -> str:
 
 
 def shorten(value: Any, limit: int = 80) -> str:
-    text = repr(value)
+    text = brief.repr(value)
     return text if len(text) <= limit else text[:limit] + "…"
 
 
@@ -132,7 +137,9 @@ def add_problem_handlers(app: FastAPI) -> None:
         errors = list(error.errors())
         if errors and errors[0]["type"] == "json_invalid":
             reason = errors[0].get("ctx", {}).get("error", "it cannot be parsed")
-            return respond(request, 400, f"the body is not JSON: {reason} at character {errors[0]['loc'][-1]}")
+            place = errors[0]["loc"][-1]
+            where = f" at character {place}" if isinstance(place, int) else ""
+            return respond(request, 400, f"the body is not JSON: {reason}{where}")
         media = request.headers.get("content-type", "nothing")
         if errors and tuple(errors[0]["loc"]) == ("body",) and isinstance(errors[0].get("input"), bytes):
             return respond(request, 415, f"the body came as {media}; send JSON, with Content-Type: application/json")

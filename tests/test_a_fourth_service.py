@@ -22,6 +22,7 @@ from shared.engine import Card, Figure
 class Engine:
     device = "cpu"
     sha256 = "0" * 64
+    collectors = ()
 
     def card(self) -> Card:
         return Card(

@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from openapi_spec_validator import validate
 
+from shared.arrays import NPY, npy_bytes
 from shared.services import names
 from tests.conftest import ready
 
@@ -153,10 +154,20 @@ def body_of(document: dict[str, Any], media: str, content: dict[str, Any]) -> di
         schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
         return {"json": content.get("example", schema.get("examples", [None])[0])}
     if media == "multipart/form-data":
-        return {"files": {"file": ("picture.png", picture("PNG"), "image/png")}}
+        kind = content["schema"]["properties"]["file"]["contentMediaType"]
+        file = ("matrix.npy", matrix(), kind) if kind == NPY else ("picture.png", picture("PNG"), "image/png")
+        return {"files": {"file": file}, "data": content.get("example", {})}
     kind = media.rsplit("/", 1)[-1].upper()
     kind = kind if kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP") else "PNG"
     return {"content": picture(kind), "headers": {"Content-Type": media.replace("*", "png")}}
+
+
+@cache
+def matrix() -> bytes:
+    """Of two tokens, each looking at itself."""
+    import numpy as np
+
+    return npy_bytes(np.eye(2))
 
 
 @cache

@@ -1,103 +1,244 @@
-"""Loads the models and answers: which there are, what they look at, and the picture of it."""
+"""Loads the models and answers; each answer's mathematics has a file of its own."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
+import numpy as np
+import orjson
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
-from services.attention import figures
-from services.attention.features import Tokens, batch, has_hangul, load_tokenizer, tokenise, unknown_words
-from services.attention.heads import statistics
-from services.attention.model import Config, Encoder, Encoding
-from services.attention.schemas import FigureRequest, Maps, MapsRequest, ModelInfo, ModelList, Statistics
+from services.attention import trace
+from services.attention.attributions import baseline_vector
+from services.attention.checkpoint import load_checkpoint
+from services.attention.compare import Side, compare
+from services.attention.features import Tokens, batch
+from services.attention.figures.draw import draw
+from services.attention.forms import JSON_DECIMALS, Form, fixed_point, fixed_point_error, half_vectors
+from services.attention.heads import marks, statistics
+from services.attention.links import ranked
+from services.attention.maps import by_words, chosen, doubts, picked, strange_language, thumbnails, unknown
+from services.attention.measures import DECIMALS as MEASURE_DECIMALS
+from services.attention.measures import measure
+from services.attention.models import Look, Model, OwnModel, Vectors, load_own
+from services.attention.pair import DECIMALS as PAIR_DECIMALS
+from services.attention.pair import explain
+from services.attention.positions import learned, sinusoidal
+from services.attention.positions_figure import positions_figure
+from services.attention.schemas.common import ModelList, Part, Statistics
+from services.attention.schemas.compare import CompareRequest
+from services.attention.schemas.figure import DrawingRequest, FigureRequest, Kind
+from services.attention.schemas.heads import Heads, HeadsRequest
+from services.attention.schemas.maps import Maps, MapsRequest
+from services.attention.schemas.measures import MeasuresRequest
+from services.attention.schemas.pair import PairRequest
+from services.attention.schemas.positions import Positions, PositionsRequest
+from services.attention.schemas.trace import TraceRequest
+from services.attention.schemas.views import ViewsRequest
+from services.attention.schemas.words import WordsRequest
 from services.attention.settings import Settings
+from services.attention.views import given, view
+from services.attention.words import compare_words
+from shared.arrays import json_bytes, npy_bytes, npz_bytes
 from shared.artifacts import Manifest, verify
+from shared.batching import ModelMetrics
 from shared.cards import card_of
 from shared.device import choose, limit_threads
 from shared.engine import Card
 from shared.figures import Format, picture
 from shared.problems import Unprocessable
 from shared.schemas import PageRequest
-from shared.tensors import load_tensors
 
 LIMITS = [
     "Attention shows where values come from, not why the model decides; it is not by itself an explanation.",
     "minilm was trained on English of up to 128 tokens; it reads 512, and other languages as letters or not at all.",
+    "e5's weights were published with 4 bits each; what they were before is not known here.",
+    "toy has never learned anything: its weights are drawn by chance, to be calculated with by hand.",
     "Most tokens of a short sentence look most at [CLS] or [SEP], where a head that finds little rests.",
 ]
 
+PositionsForm = Literal["json", "npy"] | Format
+ViewForm = Literal["json", "npy"] | Kind
+# Numbers in one step of a trace; a larger step is left out unless named.
+MOST_IN_JSON, MOST_IN_NPZ = 50_000, 1_000_000
+SHALLOW = 6  # layers up to which a pass is as cheap as max_measured_tokens supposes
+
 
 @dataclass(frozen=True)
-class Model:
-    """One model, loaded."""
+class Sent:
+    """The bytes of an answer, and how far a weight in them can be from the model's."""
 
-    info: ModelInfo
-    tokenizer: Tokenizer
-    encoder: Encoder
+    content: bytes
+    max_error: float
 
 
 class Engine:
-    def __init__(self, settings: Settings, manifest: Manifest, models: dict[str, Model], device: str) -> None:
-        self.settings = settings
-        self.manifest = manifest
-        self.models = models
-        self.device = device
+    def __init__(
+        self, settings: Settings, manifest: Manifest, models: Mapping[str, Model], device: str, metrics: ModelMetrics
+    ) -> None:
+        self.settings, self.manifest, self.models, self.device = settings, manifest, models, device
         self.sha256 = manifest.sha256
+        self.collectors = metrics.collectors()
 
     @classmethod
     def load(cls, settings: Settings) -> "Engine":
         limit_threads(settings.threads)
-        device = str(choose(settings.device))
+        device, metrics = str(choose(settings.device)), ModelMetrics(settings.name)
         manifest = verify(settings.artifacts)
-        folders = sorted(path for path in settings.artifacts.iterdir() if path.is_dir())
-        models = {folder.name: load_model(folder, settings, device) for folder in folders}
+        models = load_models(settings, device, metrics)
         if settings.default_model not in models:
             raise ValueError(f"ATTENTION_DEFAULT_MODEL is {settings.default_model}: there is {', '.join(models)}")
-        return cls(settings, manifest, models, device)
+        return cls(settings, manifest, models, device, metrics)
 
     def list_models(self, asked: PageRequest) -> ModelList:
-        infos = [model.info for model in self.models.values()]
+        default = self.settings.default_model
+        infos = [model.info.model_copy(update={"default": name == default}) for name, model in self.models.items()]
         return ModelList(items=infos[asked.part], total=len(infos), limit=asked.limit, offset=asked.offset)
 
-    def maps(self, asked: MapsRequest) -> Maps:
+    def maps(self, asked: MapsRequest, form: Form) -> Sent:
         model = self.model(asked.model)
-        layers = chosen(asked.layers, model.info.layers, "layer", model.info.name)
-        heads = chosen(asked.heads, model.info.heads, "head", model.info.name)
+        look = self.look(model, asked.text, asked.pair, asked.part)
+        if form == "qk":
+            return self.query_and_key(asked, model, look)
+        look = by_words(look) if asked.merge else look
+        layers, heads = self.layers_and_heads(model, look, asked.layers, asked.heads)
+        weights = picked(look.attention, layers, heads)  # (layers, heads, Tq, Tk)
+        if form in ("npy", "uint8", "uint16"):
+            return as_array(weights, form)
+        maps = maps_of(asked, model, look, layers, heads, weights)
+        return as_npz(maps, weights) if form == "npz" else as_json(maps, weights)
+
+    def query_and_key(self, asked: MapsRequest, model: Model, look: Look) -> Sent:
+        if asked.merge or look.vectors is None:
+            raise Unprocessable(f"Q and K are there for tokens (not merged into words) of {', '.join(self.owned())}")
+        layers, heads = self.layers_and_heads(model, look, asked.layers, asked.heads)
+        queries, keys = ([part[layer][heads] for layer in layers] for part in look.vectors)
+        array, error = half_vectors(Vectors(queries, keys))
+        return Sent(npy_bytes(array), error)
+
+    def figure(self, asked: FigureRequest, kind: Kind) -> bytes:
+        model = self.model(asked.model)
+        look = self.look(model, asked.text, asked.pair, asked.part)
+        look = by_words(look) if asked.merge else look
+        return self.drawing(look, asked, kind, model.info.name)
+
+    def trace(self, asked: TraceRequest, form: Literal["json", "npz"]) -> bytes:
+        model = self.own(asked.model)
         tokens = self.tokens(model, asked.text, asked.pair)
-        attention = self.encode(model, tokens).attentions
-        weights = torch.stack([attention[layer][0, heads] for layer in layers])  # (layers, heads, T, T)
-        return Maps(
+        traced = trace.trace(
+            model.encoder,
+            batch([tokens], self.device),
+            tokens,
             model=model.info.name,
-            tokens=tokens.tokens,
-            token_ids=tokens.ids,
-            offsets=tokens.offsets,
-            word_ids=tokens.words,
-            segments=tokens.segments,
-            special=tokens.special,
+            layer=asked.layer,
+            head=asked.head,
+            query=asked.query,
+            fields=asked.fields,
+            most=MOST_IN_JSON if form == "json" else MOST_IN_NPZ,
+            warnings=[*unknown(model.info, tokens), *strange_language(model.info, tokens)],
+        )
+        return trace.as_json(traced) if form == "json" else trace.as_npz(traced)
+
+    def measures(self, asked: MeasuresRequest) -> bytes:
+        model = self.own(asked.model)
+        tokens = self.tokens(model, asked.text, asked.pair)
+        self.check_measurable(model, tokens)
+        target = self.look(model, asked.target, hidden=True).hidden if asked.target is not None else None
+        measured = measure(
+            model.encoder,
+            batch([tokens], self.device),
+            tokens,
+            baseline_vector(model.encoder, model.mask_id),
+            None if target is None else target[-1].mean(0),  # (D,)
+            model=model.info.name,
+            maps=asked.maps,
+            warnings=[*unknown(model.info, tokens), *strange_language(model.info, tokens)],
+        )
+        return json_bytes(measured.model_dump(), MEASURE_DECIMALS)
+
+    def check_measurable(self, model: OwnModel, tokens: Tokens) -> None:
+        most = self.settings.max_measured_tokens * SHALLOW // max(SHALLOW, model.info.layers)
+        if len(tokens) > most:
+            raise Unprocessable(
+                f"the text has {len(tokens)} tokens; measures are taken of at most {most} with {model.info.name}, for "
+                "each token is deleted and put back many times: shorten the text"
+            )
+
+    def pair(self, asked: PairRequest) -> bytes:
+        model = self.model(asked.model)
+        a, b = (self.look(model, model.info.prefix + text, hidden=True) for text in (asked.a, asked.b))
+        return json_bytes(explain(model.info, a, b).model_dump(), PAIR_DECIMALS)
+
+    def compare(self, asked: CompareRequest) -> bytes:
+        one, other = self.model(asked.model), self.model(asked.model_b if asked.model_b is not None else asked.model)
+        a = Side(one.info.name, self.look(one, asked.a))
+        b = Side(other.info.name, self.look(other, asked.b if asked.b is not None else asked.a))
+        return json_bytes(compare(asked, a, b).model_dump(), JSON_DECIMALS)
+
+    def heads(self, asked: HeadsRequest) -> Heads:
+        model = self.model(asked.model)
+        return ranked(asked, model.info.name, self.look(model, asked.text, asked.pair))
+
+    def words(self, asked: WordsRequest) -> bytes:
+        model = self.model(asked.model)
+        compared = compare_words(asked, model, lambda text: self.tokens(model, text))
+        return json_bytes(compared.model_dump(), MEASURE_DECIMALS)
+
+    def positions(self, asked: PositionsRequest) -> Positions:
+        model = self.model(asked.model)
+        if asked.kind == "sinusoidal":
+            return sinusoidal(asked, model.info.d_model)
+        return learned(asked, model.info.name, model.positions())
+
+    def positions_as(self, asked: PositionsRequest, form: PositionsForm) -> bytes:
+        found = self.positions(asked)
+        if form == "json":
+            return json_bytes(found.model_dump(), JSON_DECIMALS)
+        if form == "npy":
+            return npy_bytes(found.table)
+        owner = found.model or "sines and cosines"
+        return picture(positions_figure(found.table, f"positions: {owner}"), form)
+
+    def view(self, asked: ViewsRequest, drawing: DrawingRequest, form: ViewForm) -> bytes:
+        """Attention that came with the request."""
+        look = given(asked)
+        if form == "json":
+            return json_bytes(view(look).model_dump(), MEASURE_DECIMALS)
+        if form == "npy":
+            return npy_bytes(look.attention.numpy())
+        return self.drawing(look, drawing, form, "your attention")
+
+    def drawing(self, look: Look, asked: DrawingRequest, kind: Kind, name: str) -> bytes:
+        """The picture of a pass: one layer and head, or all of them in a grid."""
+        one = asked.view != "grid"
+        layers, heads = (
+            chosen([number] if one else None, count, what, name)
+            for number, count, what in zip(
+                (asked.layer, asked.head), look.attention.shape[:2], ("layer", "head"), strict=True
+            )
+        )
+        self.check_drawable(len(look.queries), kind)
+        return draw(
+            asked.view,
+            kind,
+            queries=look.queries.tokens,
+            keys=look.keys.tokens,
+            weights=picked(look.attention, layers, heads).cpu().numpy(),
+            title=f"{name}, layer {layers[0]}, head {heads[0]}" if one else name,
             layers=layers,
             heads=heads,
-            weights=weights.cpu().numpy(),
-            statistics=head_statistics(weights, tokens),
-            warnings=doubts(model, tokens, asked.text, asked.pair),
+            language=asked.language,
+            segments=look.queries.segments if look.queries is look.keys else None,
         )
 
-    def figure(self, asked: FigureRequest, kind: Format) -> bytes:
-        model = self.model(asked.model)
-        [layer] = chosen([asked.layer], model.info.layers, "layer", model.info.name)
-        [head] = chosen([asked.head], model.info.heads, "head", model.info.name)
-        tokens = self.tokens(model, asked.text, asked.pair)
-        if len(tokens) > self.settings.max_figure_tokens:
+    def check_drawable(self, tokens: int, kind: Kind) -> None:
+        most = self.settings.max_svg_tokens
+        if kind == "svg" and tokens > most:
             raise Unprocessable(
-                f"the text has {len(tokens)} tokens; a figure draws at most {self.settings.max_figure_tokens}: "
-                "shorten the text, or take the numbers from POST /attention/maps"
+                f"the text has {tokens} tokens; an SVG draws at most {most}: ask for format=png or format=html, which "
+                f"draw up to {self.settings.max_tokens}, or shorten the text"
             )
-        weights = self.encode(model, tokens).attentions[layer][0, head].cpu().numpy()  # (T, T)
-        title = f"{model.info.name}, layer {layer}, head {head}"
-        return picture(figures.matrix(tokens.tokens, weights, title), kind)
 
     def model(self, name: str | None) -> Model:
         name = name if name is not None else self.settings.default_model
@@ -105,38 +246,50 @@ class Engine:
             raise Unprocessable(f"no model {name!r}: there is {', '.join(self.models)}; see GET /attention/models")
         return self.models[name]
 
-    def tokens(self, model: Model, text: str, pair: str | None) -> Tokens:
+    def own(self, name: str | None) -> OwnModel:
+        """A model whose every step can be had."""
+        model = self.model(name)
+        if not isinstance(model, OwnModel):
+            raise Unprocessable(f"{model.info.name} runs inside transformers: its steps are there for {self.owned()}")
+        return model
+
+    def owned(self) -> str:
+        return ", ".join(name for name, model in self.models.items() if isinstance(model, OwnModel))
+
+    def tokens(self, model: Model, text: str, pair: str | None = None) -> Tokens:
         """The tokens of a request, within the limits of characters and tokens."""
         length, most = len(text) + len(pair or ""), self.settings.max_chars
         if length > most:
             raise Unprocessable(f"the text has {length:,} characters; the limit is {most:,}: send it in parts")
-        tokens = tokenise(model.tokenizer, text, pair)
+        tokens = model.tokenise(text, pair)
         if len(tokens) > model.info.max_tokens:
             raise Unprocessable(
-                f"the text has {len(tokens)} tokens, [CLS] and [SEP] included; {model.info.name} reads at most "
-                f"{model.info.max_tokens}: shorten it or send it in parts"
+                f"the text has {len(tokens)} tokens, those that the model adds included; {model.info.name} reads at "
+                f"most {model.info.max_tokens}: shorten it or send it in parts"
             )
         if all(tokens.special):
             raise Unprocessable("the text has no token: nothing but control characters; send a sentence")
         return tokens
 
-    @torch.inference_mode()
-    def encode(self, model: Model, tokens: Tokens) -> Encoding:
-        """Hidden states and attention of every layer, B = 1."""
-        one = batch([tokens], self.device)
-        encoding: Encoding = model.encoder(one.ids, one.segments, one.real)
-        return encoding
+    def look(self, model: Model, text: str, pair: str | None = None, part: Part = "self", hidden: bool = False) -> Look:
+        return model.look(self.tokens(model, text, pair), part, hidden)
+
+    def layers_and_heads(
+        self, model: Model, look: Look, layers: Sequence[int] | None, heads: Sequence[int] | None
+    ) -> tuple[list[int], list[int]]:
+        there = look.attention.shape
+        name = model.info.name
+        return chosen(layers, there[0], "layer", name), chosen(heads, there[1], "head", name)
 
     def card(self) -> Card:
-        parameters = {name: sum(p.numel() for p in model.encoder.parameters()) for name, model in self.models.items()}
         return card_of(
             self.manifest,
             self.settings.artifacts,
             self.device,
             summary="Who looks at whom inside a transformer: the attention of every layer and head for any sentence.",
-            task="Sentence embedding (by MiniLM's authors); served here for its attention.",
-            licence="all-MiniLM-L6-v2: Apache-2.0, by the authors of sentence-transformers; see NOTICE.",
-            sizes={f"{name} parameters": count for name, count in parameters.items()},
+            task="Sentence embedding (by the authors of the models); served here for their attention.",
+            licence="all-MiniLM-L6-v2: Apache-2.0; multilingual-e5-small: MIT, by their authors; see NOTICE.",
+            sizes={f"{name} parameters": model.parameters() for name, model in self.models.items()},
             limits=LIMITS,
         )
 
@@ -144,46 +297,64 @@ class Engine:
         return {"model": self.settings.default_model}
 
 
-def load_model(folder: Path, settings: Settings, device: str) -> Model:
-    described = json.loads((folder / "config.json").read_text())
-    config = Config(**described["encoder"])
-    encoder = Encoder(config).eval().to(device)
-    encoder.load_state_dict(load_tensors(folder / "model.safetensors", device))
-    info = ModelInfo(
-        name=folder.name,
-        kind=described["kind"],
-        layers=config.layers,
-        heads=config.heads,
-        d_model=config.width,
-        d_k=config.head_width,
-        max_tokens=min(config.positions, settings.max_tokens),
-        languages=described["languages"],
-        default=folder.name == settings.default_model,
+def load_models(settings: Settings, device: str, metrics: ModelMetrics) -> dict[str, Model]:
+    """What `train` laid out, a folder a model; then the checkpoints that a setting names."""
+    most = settings.max_tokens
+    folders = sorted(path for path in settings.artifacts.iterdir() if path.is_dir())
+    models: dict[str, Model] = {
+        path.name: load_own(path, device, most, settings.batch_tokens, metrics) for path in folders
+    }
+    for name, path in settings.checkpoints.items():
+        if name in models:
+            raise ValueError(f"ATTENTION_CHECKPOINTS names {path} {name!r}, and there is a model of that name already")
+        models[name] = load_checkpoint(path, name, device, most)
+    return models
+
+
+def maps_of(asked: MapsRequest, model: Model, look: Look, layers: list[int], heads: list[int], weights: Tensor) -> Maps:
+    side = asked.thumbnails
+    return Maps(
+        model=model.info.name,
+        part=asked.part,
+        tokens=look.queries.tokens,
+        token_ids=look.queries.ids or None,
+        offsets=look.queries.offsets,
+        word_ids=look.queries.words,
+        segments=look.queries.segments,
+        special=look.queries.special,
+        key_tokens=None if look.keys is look.queries else look.keys.tokens,
+        layers=layers,
+        heads=heads,
+        weights=None,
+        thumbnails=None if side is None else thumbnails(look.attention, side).cpu().numpy(),
+        statistics=head_statistics(weights if side is None else look.attention, look.keys),
+        warnings=doubts(model.info, look.keys, weights),
     )
-    return Model(info, load_tokenizer(folder / "tokenizer.json"), encoder)
 
 
-def chosen(wanted: Sequence[int] | None, count: int, what: str, name: str) -> list[int]:
-    """The numbers wanted, all when none are named; a problem when one is out of range."""
-    numbers = list(range(count) if wanted is None else wanted)
-    if outside := [number for number in numbers if not 0 <= number < count]:
-        raise Unprocessable(f"no {what} {outside[0]}: the {what}s of {name} are 0 to {count - 1}")
-    return numbers
-
-
-def head_statistics(weights: Tensor, tokens: Tokens) -> Statistics:
-    marks = {name: torch.tensor([token == name for token in tokens.tokens]) for name in ("[CLS]", "[SEP]")}
-    numbers = statistics(weights, marks["[CLS]"].to(weights.device), marks["[SEP]"].to(weights.device))
+def head_statistics(weights: Tensor, keys: Tokens) -> Statistics:
+    numbers = statistics(weights, *(mark.to(weights.device) for mark in marks(keys.special)))
     return Statistics(**{name: values.cpu().numpy() for name, values in numbers.items()})
 
 
-def doubts(model: Model, tokens: Tokens, text: str, pair: str | None) -> list[str]:
-    """What makes these maps less trustworthy than they look."""
-    found = []
-    if unknown := unknown_words(tokens, "[UNK]", text, pair):
-        few = ", ".join(repr(word[:20]) for word in unknown[:5])
-        found.append(f"{len(unknown)} of {len(tokens)} tokens are [UNK], unknown to {model.info.name}: {few}")
-    if "ko" not in model.info.languages and has_hangul(text + (pair or "")):
-        known = ", ".join(model.info.languages)
-        found.append(f"{model.info.name} was not trained on Korean (languages: {known}): maps of Hangul mean little")
-    return found
+def as_array(weights: Tensor, form: Form) -> Sent:
+    """The weights alone."""
+    if form == "npy":
+        return Sent(npy_bytes(weights.cpu().numpy()), 0.0)
+    bits = 8 if form == "uint8" else 16
+    return Sent(npy_bytes(fixed_point(weights, bits)), fixed_point_error(bits))
+
+
+def as_json(maps: Maps, weights: Tensor) -> Sent:
+    whole = maps.model_dump() | {"weights": weights.cpu().numpy()}
+    return Sent(json_bytes(whole, JSON_DECIMALS), 0.5 * 10**-JSON_DECIMALS)
+
+
+def as_npz(maps: Maps, weights: Tensor) -> Sent:
+    """Everything in one file: weights and thumbnails as uint8, statistics as float32, the rest as maps.json."""
+    fields = maps.model_dump(exclude={"weights", "thumbnails", "statistics"})
+    arrays = {"weights": fixed_point(weights, 8)}
+    if maps.thumbnails is not None:
+        arrays["thumbnails"] = fixed_point(torch.from_numpy(maps.thumbnails), 8)
+    arrays |= {name: np.asarray(values, np.float32) for name, values in maps.statistics.model_dump().items()}
+    return Sent(npz_bytes(arrays, {"maps.json": orjson.dumps(fields)}), fixed_point_error(8))

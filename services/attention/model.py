@@ -27,7 +27,7 @@ class Config:
     """The sizes of an encoder; the defaults are MiniLM-L6's."""
 
     vocabulary: int = 30_522  # BERT's uncased English word pieces
-    positions: int = 512  # each position has a learned vector, so no text can be longer
+    positions: int = 512  # the longest text: BERT learns a vector for each position
     segments: int = 2  # first and second sentence of a pair
     layers: int = 6
     heads: int = 12
@@ -35,6 +35,17 @@ class Config:
     head_width: int = 32  # d_k = d_v; width / heads keeps all heads together at the price of one full one
     hidden: int = 1536  # of the feed-forward network, 4 x width
     epsilon: float = 1e-12  # BERT's, inside the square root of layer normalisation
+    paper: bool = False  # the paper's own way where BERT went another: see Embedding and Layer
+
+
+class EmbeddingSteps(NamedTuple):
+    """How a token becomes the vector that the first layer reads."""
+
+    token: Tensor  # (B, T, D)  figure 6
+    position: Tensor  # (T, D)  figure 8
+    segment: Tensor | None  # (B, T, D)  BERT's, none in the paper
+    summed: Tensor  # (B, T, D)  figure 9
+    x: Tensor  # (B, T, D)  the sum, normalised in BERT
 
 
 class Steps(NamedTuple):
@@ -42,12 +53,26 @@ class Steps(NamedTuple):
 
     query: Tensor  # (B, H, T, d_k)  figure 14
     key: Tensor  # (B, H, T, d_k)  figure 14
-    value: Tensor  # (B, H, T, d_k)  figure 14
+    value: Tensor  # (B, H, T, d_v)  figure 14
     scores: Tensor  # (B, H, T, T)  figure 15
     scaled: Tensor  # (B, H, T, T)  figure 17, padding at minus infinity
     attention: Tensor  # (B, H, T, T)  figure 19, rows are queries and sum to 1
-    filtered: Tensor  # (B, H, T, d_k)  figure 20
+    filtered: Tensor  # (B, H, T, d_v)  figure 20
+    joined: Tensor  # (B, T, H x d_v)  figure 21, the heads side by side
     output: Tensor  # (B, T, D)  figure 21
+
+
+class LayerSteps(NamedTuple):
+    """Every step of one encoder block, figure 4."""
+
+    attention: Steps
+    residual: Tensor  # (B, T, D)  x + attention(x)
+    normed: Tensor  # (B, T, D)
+    expanded: Tensor  # (B, T, hidden)
+    activated: Tensor  # (B, T, hidden)
+    contracted: Tensor  # (B, T, D)
+    residual2: Tensor  # (B, T, D)  normed + feed-forward(normed)
+    output: Tensor  # (B, T, D)  what the next layer reads
 
 
 class Encoding(NamedTuple):
@@ -57,25 +82,61 @@ class Encoding(NamedTuple):
     attentions: tuple[Tensor, ...]  # layers of (B, H, T, T)
 
 
-class Embedding(nn.Module):
-    """x = LayerNorm(E[token] + S[segment] + P[position]).
+def frequencies(width: int) -> Tensor:
+    """(ceil(D / 2),) radians a position: 1 / 10000^(2i / d_model), section 3.5."""
+    return 10_000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
 
-    BERT learns its positions; figure 8 and the paper (section 3.5) compute them from sines and cosines. BERT adds the
-    segment (first or second sentence) and the normalisation, and leaves out the paper's factor sqrt(d_model).
+
+def sinusoids(length: int, width: int) -> Tensor:
+    """(T, D) positions of the paper, section 3.5: PE(pos, 2i) = sin(pos f_i) and PE(pos, 2i + 1) = cos(pos f_i).
+
+    Sine and cosine alternate by dimension, not by position as the text at figure 8 has it. An odd width ends on a sine.
+    """
+    angles = torch.arange(length, dtype=torch.float64)[:, None] * frequencies(width)  # (T, ceil(D / 2))
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)[:, :width].float()  # (T, D)
+
+
+class Embedding(nn.Module):
+    """BERT: x = LayerNorm(E[token] + S[segment] + P[position]), P learned.
+
+    The paper (sections 3.4 and 3.5, figure 8): x = sqrt(d_model) E[token] + P[position], P sines and cosines.
     """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
+        self.paper, self.width = config.paper, config.width
         self.token = nn.Embedding(config.vocabulary, config.width)
-        self.position = nn.Embedding(config.positions, config.width)
-        self.segment = nn.Embedding(config.segments, config.width)
-        self.norm = nn.LayerNorm(config.width, config.epsilon)
+        if not config.paper:
+            self.position = nn.Embedding(config.positions, config.width)
+            self.segment = nn.Embedding(config.segments, config.width)
+            self.norm = nn.LayerNorm(config.width, config.epsilon)
 
     def forward(self, ids: Tensor, segments: Tensor) -> Tensor:
-        positions = torch.arange(ids.shape[1], device=ids.device)  # (T,)
-        summed = self.token(ids) + self.segment(segments) + self.position(positions)  # (B, T, D)  figures 6 and 8
-        embedded: Tensor = self.norm(summed)
-        return embedded
+        return self.steps(ids, segments).x
+
+    def steps(self, ids: Tensor, segments: Tensor) -> EmbeddingSteps:
+        """`ids` and `segments` are (B, T) integers."""
+        return self.from_vectors(self.vectors(ids), segments)
+
+    def vectors(self, ids: Tensor) -> Tensor:
+        """(B, T, D) figure 6: each token's row of the table, times sqrt(d_model) in the paper."""
+        rows: Tensor = self.token(ids)
+        return rows * self.width**0.5 if self.paper else rows
+
+    def from_vectors(self, token: Tensor, segments: Tensor) -> EmbeddingSteps:
+        """The steps after figure 6 for any vectors (B, T, D), those between two tokens too; `segments` (B or 1, T)."""
+        return self.papers_steps(token) if self.paper else self.berts_steps(token, segments)
+
+    def papers_steps(self, token: Tensor) -> EmbeddingSteps:
+        position = sinusoids(token.shape[1], self.width).to(token)  # (T, D)  figure 8
+        summed = token + position  # (B, T, D)  figure 9
+        return EmbeddingSteps(token, position, None, summed, summed)
+
+    def berts_steps(self, token: Tensor, segments: Tensor) -> EmbeddingSteps:
+        segment = self.segment(segments)  # (B or 1, T, D)
+        position = self.position(torch.arange(token.shape[1], device=token.device))  # (T, D)  figure 8
+        summed = token + segment + position  # (B, T, D)  figure 9
+        return EmbeddingSteps(token, position, segment, summed, self.norm(summed))
 
 
 class SelfAttention(nn.Module):
@@ -93,18 +154,21 @@ class SelfAttention(nn.Module):
         self.value = nn.Linear(config.width, joined)
         self.output = nn.Linear(joined, config.width)
 
-    def forward(self, x: Tensor, real: Tensor) -> Steps:
+    def forward(self, x: Tensor, real: Tensor | None = None, gate: Tensor | None = None) -> Steps:
         query = self.split(self.query(x))  # (B, H, T, d_k)  figure 14
         key = self.split(self.key(x))  # (B, H, T, d_k)  figure 14
-        value = self.split(self.value(x))  # (B, H, T, d_k)  figure 14
+        value = self.split(self.value(x))  # (B, H, T, d_v)  figure 14
         scores = query @ key.mT  # (B, H, T, T)  figure 15
         # Times the reciprocal, as transformers does: dividing rounds otherwise, by up to 8e-6 after six layers.
         scaled = scores * self.head_width**-0.5  # (B, H, T, T)  figure 17
-        scaled = scaled.masked_fill(~real[:, None, None, :], -torch.inf)  # nobody looks at padding
+        if real is not None:
+            scaled = scaled.masked_fill(~real[:, None, None, :], -torch.inf)  # nobody looks at padding
         attention = scaled.softmax(dim=-1)  # (B, H, T, T)  figure 19
-        filtered = attention @ value  # (B, H, T, d_k)  figure 20
-        output = self.output(filtered.transpose(1, 2).flatten(2))  # (B, T, D)  figure 21
-        return Steps(query, key, value, scores, scaled, attention, filtered, output)
+        filtered = attention @ value  # (B, H, T, d_v)  figure 20
+        if gate is not None:
+            filtered = filtered * gate[:, :, None, None]  # (B, H, T, d_v)
+        joined = filtered.transpose(1, 2).flatten(2)  # (B, T, H x d_v)  figure 21
+        return Steps(query, key, value, scores, scaled, attention, filtered, joined, self.output(joined))
 
     def split(self, joined: Tensor) -> Tensor:
         """(B, T, H x d_k) to (B, H, T, d_k): each head sees its own slice of the width."""
@@ -122,14 +186,20 @@ class Layer(nn.Module):
         self.attention = SelfAttention(config)
         self.attention_norm = nn.LayerNorm(config.width, config.epsilon)
         self.expand = nn.Linear(config.width, config.hidden)
+        self.activation = F.relu if config.paper else F.gelu
         self.contract = nn.Linear(config.hidden, config.width)
         self.forward_norm = nn.LayerNorm(config.width, config.epsilon)
 
-    def forward(self, x: Tensor, real: Tensor) -> tuple[Tensor, Steps]:
-        steps: Steps = self.attention(x, real)
-        x = self.attention_norm(x + steps.output)  # (B, T, D)
-        x = self.forward_norm(x + self.contract(F.gelu(self.expand(x))))  # (B, T, D)
-        return x, steps
+    def forward(self, x: Tensor, real: Tensor | None = None, gate: Tensor | None = None) -> LayerSteps:
+        attention: Steps = self.attention(x, real, gate)
+        residual = x + attention.output  # (B, T, D)
+        normed = self.attention_norm(residual)  # (B, T, D)
+        expanded = self.expand(normed)  # (B, T, hidden)
+        activated = self.activation(expanded)  # (B, T, hidden)
+        contracted = self.contract(activated)  # (B, T, D)
+        residual2 = normed + contracted  # (B, T, D)
+        output = self.forward_norm(residual2)  # (B, T, D)
+        return LayerSteps(attention, residual, normed, expanded, activated, contracted, residual2, output)
 
 
 class Encoder(nn.Module):
@@ -141,11 +211,23 @@ class Encoder(nn.Module):
         self.embedding = Embedding(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
 
-    def forward(self, ids: Tensor, segments: Tensor, real: Tensor) -> Encoding:
+    def forward(self, ids: Tensor, segments: Tensor, real: Tensor | None = None) -> Encoding:
         """`ids` and `segments` are (B, T) integers; `real` is (B, T), false at padding."""
-        hidden, attentions = [self.embedding(ids, segments)], []
-        for layer in self.layers:
-            x, steps = layer(hidden[-1], real)
-            hidden.append(x)
-            attentions.append(steps.attention)
+        return self.run(self.embedding(ids, segments), real)
+
+    def run(self, x: Tensor, real: Tensor | None = None, gates: Tensor | None = None) -> Encoding:
+        """From the embedding (B, T, D) on. `gates` (B or 1, L, H) multiply what a head has filtered: 0 ablates it."""
+        hidden, attentions = [x], []
+        for number, layer in enumerate(self.layers):
+            steps: LayerSteps = layer(hidden[-1], real, None if gates is None else gates[:, number])
+            hidden.append(steps.output)
+            attentions.append(steps.attention.attention)
         return Encoding(tuple(hidden), tuple(attentions))
+
+
+def encoder_of(config: Config, weights: dict[str, Tensor]) -> Encoder:
+    """An encoder of these very tensors: drawing others first, to overwrite them, would take E5 another 470 MB."""
+    with torch.device("meta"):
+        encoder = Encoder(config)
+    encoder.load_state_dict(weights, assign=True)
+    return encoder

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
-from starlette.datastructures import UploadFile
 
 from services.images.engine import Engine
 from services.images.schemas import EXAMPLE_ID, Anchor, AnchorPage, AnchorsRequest, Matches
 from services.images.settings import Settings
 from shared.app import create_app, loaded_engine
 from shared.arrays import JSON, negotiate
+from shared.bodies import read_form
 from shared.docs import Accept
 from shared.problems import Unprocessable
 
@@ -51,15 +51,12 @@ def picture_in_docs(media: str) -> dict[int | str, dict[str, Any]]:
 
 async def picture_bytes(request: Request) -> bytes:
     """The picture of a request: the form's field `file`, or the body whatever it is called; decoding finds out."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    form = await read_form(request)
+    if form is None:
         return await request.body()
-    async with request.form() as form:
-        names, file = [name for name, _ in form.multi_items()], form.get("file")
-        if not isinstance(file, UploadFile):
-            raise Unprocessable(f"the form has no file named `file`; its fields are: {', '.join(names) or 'none'}")
-        if names != ["file"]:
-            raise Unprocessable(f"the form may have the one field `file` only; its fields are: {', '.join(names)}")
-        return await file.read()
+    if form.fields:
+        raise Unprocessable(f"the form may have the one field `file` only, not {', '.join(form.fields)}")
+    return form.file
 
 
 PictureBytes = Annotated[bytes, Depends(picture_bytes)]

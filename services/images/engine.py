@@ -42,6 +42,7 @@ class Engine:
         self.by_id = {row.id: row for row in rows}
         self.device = str(next(network.parameters()).device)
         self.sha256 = manifest.sha256
+        self.collectors: tuple[()] = ()
         self.attribution = str(manifest.config["attribution"])
 
     @classmethod

@@ -65,6 +65,7 @@ class Engine:
     def __init__(self, folder: Path, device: str = "cpu", max_pairs: int = 10_000) -> None:
         self.folder, self.manifest = folder, verify(folder)
         self.sha256 = self.manifest.sha256
+        self.collectors: tuple[()] = ()
         self.device = str(choose(device))
         self.max_pairs = max_pairs
         self.scale = np.asarray(self.manifest.config["scale"], float)

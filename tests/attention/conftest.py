@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from services.attention.app import app
 from services.attention.engine import Engine
-from services.attention.evaluate import load_reference
+from services.attention.record import load_reference
 from services.attention.settings import Settings
 from tests.conftest import ready
 
@@ -26,4 +26,4 @@ def engine() -> Engine:
 
 @pytest.fixture(scope="session")
 def reference() -> Any:
-    return load_reference(str(Settings().data / "minilm"))
+    return load_reference(Settings().data / "minilm")

@@ -29,6 +29,7 @@ class Body(BaseModel):
 class ToyEngine:
     device = "cpu"
     sha256 = "0" * 64
+    collectors = ()
 
     def card(self) -> Card:
         raise NotFound("the toy has no card")

@@ -1,0 +1,1 @@
+"""The words of attention on the wire, one file a topic."""
