@@ -20,7 +20,7 @@ from services.attention.schemas.trace import Trace, TraceRequest
 from services.attention.schemas.views import View, ViewsRequest
 from services.attention.schemas.words import Words, WordsRequest
 from services.attention.settings import Settings
-from services.attention.views import asked_by_form
+from services.attention.views.views import asked_by_form
 from shared.app import create_app, loaded_engine
 from shared.arrays import JSON, NPY, NPZ, negotiate
 from shared.bodies import read_form, read_json

@@ -1,36 +1,28 @@
 """Loads the models and answers; each answer's mathematics has a file of its own."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Literal
 
-import numpy as np
-import orjson
-import torch
-from torch import Tensor
-
-from services.attention import trace
-from services.attention.attributions import baseline_vector
 from services.attention.checkpoint import load_checkpoint
 from services.attention.compare import Side, compare
 from services.attention.features import Tokens, batch
 from services.attention.figures.draw import draw
-from services.attention.forms import JSON_DECIMALS, Form, fixed_point, fixed_point_error, half_vectors
-from services.attention.heads import marks, statistics
+from services.attention.forms import JSON_DECIMALS, Form
 from services.attention.links import ranked
-from services.attention.maps import by_words, chosen, doubts, picked, strange_language, thumbnails, unknown
-from services.attention.measures import DECIMALS as MEASURE_DECIMALS
-from services.attention.measures import measure
-from services.attention.models import Look, Model, OwnModel, Vectors, load_own
+from services.attention.maps import Sent, by_words, chosen, picked, query_and_key, strange_language, unknown, weights_as
+from services.attention.measures.attributions import baseline_vector
+from services.attention.measures.measures import DECIMALS as MEASURE_DECIMALS
+from services.attention.measures.measures import measure
+from services.attention.models import Look, Model, OwnModel, load_own
 from services.attention.pair import DECIMALS as PAIR_DECIMALS
 from services.attention.pair import explain
 from services.attention.positions import learned, sinusoidal
 from services.attention.positions_figure import positions_figure
-from services.attention.schemas.common import ModelList, Part, Statistics
+from services.attention.schemas.common import ModelList, Part
 from services.attention.schemas.compare import CompareRequest
 from services.attention.schemas.figure import DrawingRequest, FigureRequest, Kind
 from services.attention.schemas.heads import Heads, HeadsRequest
-from services.attention.schemas.maps import Maps, MapsRequest
+from services.attention.schemas.maps import MapsRequest
 from services.attention.schemas.measures import MeasuresRequest
 from services.attention.schemas.pair import PairRequest
 from services.attention.schemas.positions import Positions, PositionsRequest
@@ -38,9 +30,10 @@ from services.attention.schemas.trace import TraceRequest
 from services.attention.schemas.views import ViewsRequest
 from services.attention.schemas.words import WordsRequest
 from services.attention.settings import Settings
-from services.attention.views import given, view
+from services.attention.trace import trace
+from services.attention.views.views import given, view
 from services.attention.words import compare_words
-from shared.arrays import json_bytes, npy_bytes, npz_bytes
+from shared.arrays import json_bytes, npy_bytes
 from shared.artifacts import Manifest, verify
 from shared.batching import ModelMetrics
 from shared.cards import card_of
@@ -63,14 +56,6 @@ ViewForm = Literal["json", "npy"] | Kind
 # Numbers in one step of a trace; a larger step is left out unless named.
 MOST_IN_JSON, MOST_IN_NPZ = 50_000, 1_000_000
 SHALLOW = 6  # layers up to which a pass is as cheap as max_measured_tokens supposes
-
-
-@dataclass(frozen=True)
-class Sent:
-    """The bytes of an answer, and how far a weight in them can be from the model's."""
-
-    content: bytes
-    max_error: float
 
 
 class Engine:
@@ -99,23 +84,7 @@ class Engine:
     def maps(self, asked: MapsRequest, form: Form) -> Sent:
         model = self.model(asked.model)
         look = self.look(model, asked.text, asked.pair, asked.part)
-        if form == "qk":
-            return self.query_and_key(asked, model, look)
-        look = by_words(look) if asked.merge else look
-        layers, heads = self.layers_and_heads(model, look, asked.layers, asked.heads)
-        weights = picked(look.attention, layers, heads)  # (layers, heads, Tq, Tk)
-        if form in ("npy", "uint8", "uint16"):
-            return as_array(weights, form)
-        maps = maps_of(asked, model, look, layers, heads, weights)
-        return as_npz(maps, weights) if form == "npz" else as_json(maps, weights)
-
-    def query_and_key(self, asked: MapsRequest, model: Model, look: Look) -> Sent:
-        if asked.merge or look.vectors is None:
-            raise Unprocessable(f"Q and K are there for tokens (not merged into words) of {', '.join(self.owned())}")
-        layers, heads = self.layers_and_heads(model, look, asked.layers, asked.heads)
-        queries, keys = ([part[layer][heads] for layer in layers] for part in look.vectors)
-        array, error = half_vectors(Vectors(queries, keys))
-        return Sent(npy_bytes(array), error)
+        return query_and_key(asked, model.info, look) if form == "qk" else weights_as(form, asked, model.info, look)
 
     def figure(self, asked: FigureRequest, kind: Kind) -> bytes:
         model = self.model(asked.model)
@@ -274,13 +243,6 @@ class Engine:
     def look(self, model: Model, text: str, pair: str | None = None, part: Part = "self", hidden: bool = False) -> Look:
         return model.look(self.tokens(model, text, pair), part, hidden)
 
-    def layers_and_heads(
-        self, model: Model, look: Look, layers: Sequence[int] | None, heads: Sequence[int] | None
-    ) -> tuple[list[int], list[int]]:
-        there = look.attention.shape
-        name = model.info.name
-        return chosen(layers, there[0], "layer", name), chosen(heads, there[1], "head", name)
-
     def card(self) -> Card:
         return card_of(
             self.manifest,
@@ -309,52 +271,3 @@ def load_models(settings: Settings, device: str, metrics: ModelMetrics) -> dict[
             raise ValueError(f"ATTENTION_CHECKPOINTS names {path} {name!r}, and there is a model of that name already")
         models[name] = load_checkpoint(path, name, device, most)
     return models
-
-
-def maps_of(asked: MapsRequest, model: Model, look: Look, layers: list[int], heads: list[int], weights: Tensor) -> Maps:
-    side = asked.thumbnails
-    return Maps(
-        model=model.info.name,
-        part=asked.part,
-        tokens=look.queries.tokens,
-        token_ids=look.queries.ids or None,
-        offsets=look.queries.offsets,
-        word_ids=look.queries.words,
-        segments=look.queries.segments,
-        special=look.queries.special,
-        key_tokens=None if look.keys is look.queries else look.keys.tokens,
-        layers=layers,
-        heads=heads,
-        weights=None,
-        thumbnails=None if side is None else thumbnails(look.attention, side).cpu().numpy(),
-        statistics=head_statistics(weights if side is None else look.attention, look.keys),
-        warnings=doubts(model.info, look.keys, weights),
-    )
-
-
-def head_statistics(weights: Tensor, keys: Tokens) -> Statistics:
-    numbers = statistics(weights, *(mark.to(weights.device) for mark in marks(keys.special)))
-    return Statistics(**{name: values.cpu().numpy() for name, values in numbers.items()})
-
-
-def as_array(weights: Tensor, form: Form) -> Sent:
-    """The weights alone."""
-    if form == "npy":
-        return Sent(npy_bytes(weights.cpu().numpy()), 0.0)
-    bits = 8 if form == "uint8" else 16
-    return Sent(npy_bytes(fixed_point(weights, bits)), fixed_point_error(bits))
-
-
-def as_json(maps: Maps, weights: Tensor) -> Sent:
-    whole = maps.model_dump() | {"weights": weights.cpu().numpy()}
-    return Sent(json_bytes(whole, JSON_DECIMALS), 0.5 * 10**-JSON_DECIMALS)
-
-
-def as_npz(maps: Maps, weights: Tensor) -> Sent:
-    """Everything in one file: weights and thumbnails as uint8, statistics as float32, the rest as maps.json."""
-    fields = maps.model_dump(exclude={"weights", "thumbnails", "statistics"})
-    arrays = {"weights": fixed_point(weights, 8)}
-    if maps.thumbnails is not None:
-        arrays["thumbnails"] = fixed_point(torch.from_numpy(maps.thumbnails), 8)
-    arrays |= {name: np.asarray(values, np.float32) for name, values in maps.statistics.model_dump().items()}
-    return Sent(npz_bytes(arrays, {"maps.json": orjson.dumps(fields)}), fixed_point_error(8))

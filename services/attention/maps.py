@@ -1,18 +1,60 @@
-"""Out of one pass: the layers and heads asked for, words instead of tokens, thumbnails of everything, and doubts."""
+"""One pass as an answer: the layers and heads asked for, tokens or words, thumbnails, statistics, and doubts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
+import orjson
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from services.attention.features import UNKNOWN, Tokens, has_hangul, merged, unknown_words, words_of
-from services.attention.models import Look
-from services.attention.schemas.common import ModelInfo
+from services.attention.forms import JSON_DECIMALS, Form, fixed_point, fixed_point_error, half_vectors
+from services.attention.heads import marks, statistics
+from services.attention.models import Look, Vectors
+from services.attention.schemas.common import ModelInfo, Statistics
+from services.attention.schemas.maps import Maps, MapsRequest
+from shared.arrays import json_bytes, npy_bytes, npz_bytes
 from shared.problems import Unprocessable
 
 SHOWN = 5  # unknown words that a warning names
 REST = 0.5  # share of the weight on special tokens from which a warning says why
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The bytes of an answer, and how far a weight in them can be from the model's."""
+
+    content: bytes
+    max_error: float
+
+
+def weights_as(form: Form, asked: MapsRequest, info: ModelInfo, look: Look) -> Sent:
+    """What was asked for of a pass, in any form but Q and K."""
+    look = by_words(look) if asked.merge else look
+    layers, heads = layers_and_heads(asked, info, look)
+    weights = picked(look.attention, layers, heads)  # (layers, heads, Tq, Tk)
+    if form in ("npy", "uint8", "uint16"):
+        return as_array(weights, form)
+    maps = maps_of(asked, info, look, layers, heads, weights)
+    return as_npz(maps, weights) if form == "npz" else as_json(maps, weights)
+
+
+def query_and_key(asked: MapsRequest, info: ModelInfo, look: Look) -> Sent:
+    if asked.merge:
+        raise Unprocessable("Q and K are those of tokens: ask for them without merging into words")
+    if look.vectors is None:
+        raise Unprocessable(f"{info.name} runs inside transformers, which does not give out its Q and K")
+    layers, heads = layers_and_heads(asked, info, look)
+    queries, keys = ([part[layer][heads] for layer in layers] for part in look.vectors)
+    array, error = half_vectors(Vectors(queries, keys))
+    return Sent(npy_bytes(array), error)
+
+
+def layers_and_heads(asked: MapsRequest, info: ModelInfo, look: Look) -> tuple[list[int], list[int]]:
+    layers, heads = look.attention.shape[:2]
+    return chosen(asked.layers, layers, "layer", info.name), chosen(asked.heads, heads, "head", info.name)
 
 
 def chosen(wanted: Sequence[int] | None, count: int, what: str, name: str) -> list[int]:
@@ -90,3 +132,54 @@ def resting(tokens: Tokens, attention: Tensor) -> list[str]:
         f"{share:.0%} of this weight lies on {names}: a head that finds little to look for rests there "
         "(Clark et al. 2019, section 3.2); it says little about the words"
     ]
+
+
+def maps_of(
+    asked: MapsRequest, info: ModelInfo, look: Look, layers: list[int], heads: list[int], weights: Tensor
+) -> Maps:
+    side = asked.thumbnails
+    return Maps(
+        model=info.name,
+        part=asked.part,
+        tokens=look.queries.tokens,
+        token_ids=look.queries.ids or None,
+        offsets=look.queries.offsets,
+        word_ids=look.queries.words,
+        segments=look.queries.segments,
+        special=look.queries.special,
+        key_tokens=None if look.keys is look.queries else look.keys.tokens,
+        layers=layers,
+        heads=heads,
+        weights=None,
+        thumbnails=None if side is None else thumbnails(look.attention, side).cpu().numpy(),
+        statistics=head_statistics(weights if side is None else look.attention, look.keys),
+        warnings=doubts(info, look.keys, weights),
+    )
+
+
+def head_statistics(weights: Tensor, keys: Tokens) -> Statistics:
+    numbers = statistics(weights, *(mark.to(weights.device) for mark in marks(keys.special)))
+    return Statistics(**{name: values.cpu().numpy() for name, values in numbers.items()})
+
+
+def as_array(weights: Tensor, form: Form) -> Sent:
+    """The weights alone."""
+    if form == "npy":
+        return Sent(npy_bytes(weights.cpu().numpy()), 0.0)
+    bits = 8 if form == "uint8" else 16
+    return Sent(npy_bytes(fixed_point(weights, bits)), fixed_point_error(bits))
+
+
+def as_json(maps: Maps, weights: Tensor) -> Sent:
+    whole = maps.model_dump() | {"weights": weights.cpu().numpy()}
+    return Sent(json_bytes(whole, JSON_DECIMALS), 0.5 * 10**-JSON_DECIMALS)
+
+
+def as_npz(maps: Maps, weights: Tensor) -> Sent:
+    """Everything in one file: weights and thumbnails as uint8, statistics as float32, the rest as maps.json."""
+    fields = maps.model_dump(exclude={"weights", "thumbnails", "statistics"})
+    arrays = {"weights": fixed_point(weights, 8)}
+    if maps.thumbnails is not None:
+        arrays["thumbnails"] = fixed_point(torch.from_numpy(maps.thumbnails), 8)
+    arrays |= {name: np.asarray(values, np.float32) for name, values in maps.statistics.model_dump().items()}
+    return Sent(npz_bytes(arrays, {"maps.json": orjson.dumps(fields)}), fixed_point_error(8))

@@ -29,6 +29,6 @@ class Settings(ServiceSettings, env_prefix="ATTENTION_"):
     max_measured_tokens: int = Field(
         64,
         ge=3,
-        description="Most tokens of a text that /attention/measures takes with 6 layers, with more layers fewer; it costs "
-        "hundreds of passes.",
+        description="Most tokens of a text that /attention/measures takes with 6 layers, with more layers fewer: it "
+        "costs hundreds of passes.",
     )

@@ -165,7 +165,7 @@ def test_q_and_k_of_words_cannot_be_had(client: TestClient) -> None:
     asked = {"text": TRAIN, "merge": "words"}
     answer = client.post("/attention/maps", json=asked, headers={"Accept": "application/x-npy;of=qk"})
     assert answer.status_code == 422
-    assert "not merged into words" in answer.json()["detail"]
+    assert "without merging into words" in answer.json()["detail"]
 
 
 def test_512_tokens_are_read_and_513_refused_with_both_numbers(client: TestClient) -> None:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from services.attention.corrections import MISTAKES, corrections
-from services.attention.evidence import Pass, nearest, of_diagonal, of_softmax
 from services.attention.features import Tokens, batch, cut_into_words, load_tokenizer, tokenise
 from services.attention.model import Config, Encoder, sinusoids
 from services.attention.schemas.trace import THRONES, Correction, Measured, Trace
 from services.attention.settings import Settings
-from services.attention.trace import trace
+from services.attention.trace.corrections import MISTAKES, corrections
+from services.attention.trace.evidence import Pass, nearest, of_diagonal, of_softmax
+from services.attention.trace.trace import trace
 
 PAPER = Config(10_000, 512, 0, layers=2, heads=2, width=5, head_width=3, hidden=20, epsilon=1e-5, paper=True)
 BERT = Config(positions=64, layers=2, heads=3, width=12, head_width=4, hidden=20)

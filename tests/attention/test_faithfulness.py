@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from services.attention.faithfulness import Faithfulness, Spread, faithfulness, judged, random_orders, removed
+from services.attention.measures.faithfulness import Faithfulness, Spread, faithfulness, judged, random_orders, removed
 
 WORTH = torch.tensor([1.0, 4.0, 1.0, 2.0])  # of each part
 

@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from services.attention import attributions
-from services.attention.attributions import (
+from services.attention.features import Batch, batch, load_tokenizer, tokenise
+from services.attention.measures import attributions
+from services.attention.measures.attributions import (
     Subject,
     ablated,
     attention_of,
@@ -28,8 +29,7 @@ from services.attention.attributions import (
     sentence_vector,
     times_gradient,
 )
-from services.attention.features import Batch, batch, load_tokenizer, tokenise
-from services.attention.measures import measure
+from services.attention.measures.measures import measure
 from services.attention.model import Config, Encoder, Layer, SelfAttention
 from services.attention.schemas.common import BUS, TRAIN
 from services.attention.schemas.measures import Measures, MeasuresRequest

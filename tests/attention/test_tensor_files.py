@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from services.attention.tensor_files import read_tensors
+from services.attention.views.tensor_files import read_tensors
 from shared.problems import Unprocessable
 
 

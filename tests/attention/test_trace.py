@@ -15,13 +15,13 @@ import torch
 from pydantic import ValidationError
 
 from services.attention.features import Tokens, batch, cut_into_words, load_tokenizer, tokenise
-from services.attention.lesson import lessons
 from services.attention.model import Config, Encoder
-from services.attention.recompute import difference, equations, gelu, inputs_of
 from services.attention.schemas.trace import THRONES, Trace, TraceRequest
 from services.attention.settings import Settings
-from services.attention.steps import arrays_of
-from services.attention.trace import as_json, as_npz, trace
+from services.attention.trace.lesson import lessons
+from services.attention.trace.recompute import difference, equations, gelu, inputs_of
+from services.attention.trace.steps import arrays_of
+from services.attention.trace.trace import as_json, as_npz, trace
 from shared.problems import Unprocessable
 from shared.tensors import load_tensors
 

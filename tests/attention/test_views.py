@@ -9,13 +9,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from services.attention import checks
 from services.attention.features import words_of
 from services.attention.heads import statistics
 from services.attention.lookup import find
 from services.attention.models import Look
 from services.attention.schemas.views import ViewsRequest
-from services.attention.views import asked_by_form, given, view
+from services.attention.views import checks
+from services.attention.views.views import asked_by_form, given, view
 from shared.problems import Unprocessable
 
 AB = ["a", "b"]

@@ -9,12 +9,19 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from services.attention.checks import check_queries_and_keys, check_shape, check_weights, checked_mask, numbers, stacked
 from services.attention.features import Tokens
 from services.attention.heads import describe, is_causal
 from services.attention.models import Look
 from services.attention.schemas.views import View, ViewsRequest
-from services.attention.tensor_files import read_tensors
+from services.attention.views.checks import (
+    check_queries_and_keys,
+    check_shape,
+    check_weights,
+    checked_mask,
+    numbers,
+    stacked,
+)
+from services.attention.views.tensor_files import read_tensors
 from shared.problems import Unprocessable, validation_detail
 
 # What the tokenizers of BERT, RoBERTa, T5, GPT, Llama and Gemma add to a text.

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from services.attention.attributions import (
+from services.attention.features import Batch, Tokens
+from services.attention.measures.attributions import (
     Subject,
     attention_of,
     difference_alone,
@@ -22,8 +23,7 @@ from services.attention.attributions import (
     sentence_vector,
     times_gradient,
 )
-from services.attention.faithfulness import Evaluate, faithfulness
-from services.attention.features import Batch, Tokens
+from services.attention.measures.faithfulness import Evaluate, faithfulness
 from services.attention.model import Encoder
 from services.attention.schemas.measures import Check, Faithfulness, Measure, Measures
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from services.attention.features import Batch
 from services.attention.model import Encoder, Layer, LayerSteps, SelfAttention, Steps, frequencies
-from services.attention.recompute import Array
+from services.attention.trace.recompute import Array
 
 DECIMALS = 9  # Prints as short as float32 and loses at most 5e-10.
 

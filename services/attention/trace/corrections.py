@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from services.attention import evidence
-from services.attention.evidence import Evidence, Pass
 from services.attention.features import Tokens
 from services.attention.model import Config
-from services.attention.recompute import Array
 from services.attention.schemas.trace import Bilingual, Correction, Measured
+from services.attention.trace import evidence
+from services.attention.trace.evidence import Evidence, Pass
+from services.attention.trace.recompute import Array
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import numpy as np
 
 from services.attention.features import Tokens, words_of
 from services.attention.model import Config
-from services.attention.recompute import Array
 from services.attention.schemas.trace import Bilingual, Measured
+from services.attention.trace.recompute import Array
 
 
 @dataclass(frozen=True)

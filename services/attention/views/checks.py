@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from services.attention.tensor_files import MAX_CELLS
+from services.attention.views.tensor_files import MAX_CELLS
 from shared.problems import Unprocessable
 
 NAMED = 5  # places that a refusal names

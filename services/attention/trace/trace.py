@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import orjson
 
-from services.attention.corrections import corrections
 from services.attention.features import Batch, Tokens
-from services.attention.lesson import Lesson, lessons
 from services.attention.lookup import find
 from services.attention.maps import chosen
 from services.attention.model import Encoder
-from services.attention.recompute import Array, Equation, difference, equations, inputs_of
 from services.attention.schemas.trace import Trace, TraceStep
-from services.attention.steps import arrays_of
+from services.attention.trace.corrections import corrections
+from services.attention.trace.lesson import Lesson, lessons
+from services.attention.trace.recompute import Array, Equation, difference, equations, inputs_of
+from services.attention.trace.steps import arrays_of
 from shared.arrays import npz_bytes
 from shared.problems import Unprocessable
 

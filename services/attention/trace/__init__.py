@@ -1,0 +1,1 @@
+"""Every number of one layer, with the words that explain it."""

@@ -1,0 +1,1 @@
+"""Attention out of anybody's model: read, checked, described."""
