@@ -24,9 +24,9 @@ class Waiting(Generic[Item, Result]):
     """An item in the queue, and later its result."""
 
     item: Item
+    batch: "list[Waiting[Item, Result]]" = field(default_factory=list)  # that its own thread is to take through
     result: Result | None = None
     error: BaseException | None = None
-    done: bool = False
     called: Event = field(default_factory=Event)  # because it is done, or because its turn has come
 
 
@@ -45,7 +45,7 @@ class ModelMetrics:
 
 
 class Batcher(Generic[Item, Result]):
-    """Calls `run` with as many waiting items of one `kind` as there are, `most` at a time; one batch at a time."""
+    """Calls `run` with as many waiting items of one `kind` as there are, `most` at a time; `lanes` batches at once."""
 
     def __init__(
         self,
@@ -53,11 +53,13 @@ class Batcher(Generic[Item, Result]):
         *,
         kind: Callable[[Item], Hashable],
         most: Callable[[Item], int],
+        lanes: int,
         model: str,
         metrics: ModelMetrics,
     ) -> None:
         self.run, self.kind, self.most = run, kind, most
-        self.lock, self.busy = Lock(), False
+        self.lock = Lock()
+        self.lanes = lanes  # that are free; when one is, nobody waits
         self.queue: list[Waiting[Item, Result]] = []
         labels = (metrics.service, model)
         self.waiting, self.sizes = metrics.waiting.labels(*labels), metrics.sizes.labels(*labels)
@@ -66,42 +68,37 @@ class Batcher(Generic[Item, Result]):
     def __call__(self, item: Item) -> Result:
         """The result of `item`, or the error of the batch it was in."""
         mine = Waiting[Item, Result](item)
-        with self.waiting.track_inprogress():
-            self.wait_for_turn(mine)
-        if not mine.done:
-            self.lead(mine)
+        if not self.enter(mine):
+            with self.waiting.track_inprogress():
+                mine.called.wait()
+        if mine.batch:
+            self.answer(mine.batch)
+            self.leave()
         if mine.error is not None:
             raise mine.error
         return cast(Result, mine.result)
 
-    def wait_for_turn(self, mine: Waiting[Item, Result]) -> None:
-        """Returns when `mine` may go through the model, or has been taken along."""
+    def enter(self, mine: Waiting[Item, Result]) -> bool:
+        """Whether a lane is free for `mine`; otherwise it is in the queue."""
         with self.lock:
-            self.queue.append(mine)
-            free, self.busy = not self.busy, True
-        if not free:
-            mine.called.wait()
+            if self.lanes:
+                self.lanes -= 1
+                mine.batch = [mine]
+            else:
+                self.queue.append(mine)
+        return bool(mine.batch)
 
-    def lead(self, mine: Waiting[Item, Result]) -> None:
-        try:
-            self.answer(self.together_with(mine))
-        finally:
-            self.call_next()
-
-    def call_next(self) -> None:
+    def leave(self) -> None:
+        """Hand the lane to the oldest in the queue, with others of its kind."""
         with self.lock:
-            self.busy = bool(self.queue)
-            if self.queue:
-                self.queue[0].called.set()
-
-    def together_with(self, mine: Waiting[Item, Result]) -> list[Waiting[Item, Result]]:
-        """Take `mine` out of the queue, and as many others of its kind as may go along, the oldest first."""
-        kind = self.kind(mine.item)
-        with self.lock:
-            others = [one for one in self.queue if one is not mine and self.kind(one.item) == kind]
-            batch = [mine, *others[: self.most(mine.item) - 1]]
-            self.queue = [one for one in self.queue if one not in batch]
-        return batch
+            if not self.queue:
+                self.lanes += 1
+                return
+            oldest = self.queue[0]
+            alike = [one for one in self.queue if self.kind(one.item) == self.kind(oldest.item)]
+            oldest.batch = alike[: self.most(oldest.item)]
+            self.queue = [one for one in self.queue if one not in oldest.batch]
+        oldest.called.set()
 
     def answer(self, batch: list[Waiting[Item, Result]]) -> None:
         started = time.perf_counter()
@@ -109,12 +106,10 @@ class Batcher(Generic[Item, Result]):
             results = self.run([one.item for one in batch])
             for one, result in zip(batch, results, strict=True):
                 one.result = result
-        except BaseException as error:  # Each of them must hear of it, not only the one whose turn it was.
+        except BaseException as error:  # Each of them must hear of it, not only the one whose thread this is.
             for one in batch:
                 one.error = error
-        finally:
-            for one in batch:
-                one.done = True
-                one.called.set()
+        for one in batch:
+            one.called.set()
         self.sizes.observe(len(batch))
         self.seconds.observe(time.perf_counter() - started)

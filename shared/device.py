@@ -27,6 +27,11 @@ def limit_threads(threads: int) -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
+def lanes(device: str, threads: int) -> int:
+    """How many passes may run at once: on a processor as many as have `threads` cores each, on a GPU one."""
+    return max(1, training_threads() // threads) if device == "cpu" else 1
+
+
 def training_threads() -> int:
     """All cores this process may use: training has the machine to itself."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

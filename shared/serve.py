@@ -3,6 +3,7 @@
 import argparse
 import errno
 import importlib
+import os
 import signal
 import socket
 import sys
@@ -18,6 +19,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("package", help="the package whose app.py holds the app")
     package = parser.parse_args().package
+    # numpy's threads, read when it is first imported: like torch's they wait for each other on busy cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app = importlib.import_module(f"{package}.app").app
     settings: ProcessSettings = app.state.settings
     logs.configure(settings.log_level)

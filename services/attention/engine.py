@@ -13,7 +13,7 @@ from services.attention.maps import Sent, by_words, chosen, picked, query_and_ke
 from services.attention.measures.attributions import baseline_vector
 from services.attention.measures.measures import DECIMALS as MEASURE_DECIMALS
 from services.attention.measures.measures import measure
-from services.attention.models import Look, Model, OwnModel, load_own
+from services.attention.models import Look, Model, OwnModel, Sharing, load_own
 from services.attention.pair import DECIMALS as PAIR_DECIMALS
 from services.attention.pair import explain
 from services.attention.positions import learned, sinusoidal
@@ -37,7 +37,7 @@ from shared.arrays import json_bytes, npy_bytes
 from shared.artifacts import Manifest, verify
 from shared.batching import ModelMetrics
 from shared.cards import card_of
-from shared.device import choose, limit_threads
+from shared.device import choose, lanes, limit_threads
 from shared.engine import Card
 from shared.figures import Format, picture
 from shared.problems import Unprocessable
@@ -261,11 +261,9 @@ class Engine:
 
 def load_models(settings: Settings, device: str, metrics: ModelMetrics) -> dict[str, Model]:
     """What `train` laid out, a folder a model; then the checkpoints that a setting names."""
-    most = settings.max_tokens
+    most, sharing = settings.max_tokens, Sharing(settings.batch_tokens, lanes(device, settings.threads), metrics)
     folders = sorted(path for path in settings.artifacts.iterdir() if path.is_dir())
-    models: dict[str, Model] = {
-        path.name: load_own(path, device, most, settings.batch_tokens, metrics) for path in folders
-    }
+    models: dict[str, Model] = {path.name: load_own(path, device, most, sharing) for path in folders}
     for name, path in settings.checkpoints.items():
         if name in models:
             raise ValueError(f"ATTENTION_CHECKPOINTS names {path} {name!r}, and there is a model of that name already")

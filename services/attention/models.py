@@ -61,6 +61,15 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True)
+class Sharing:
+    """How requests share a model."""
+
+    batch_tokens: int  # most that go through together
+    lanes: int  # passes at once
+    metrics: ModelMetrics
+
+
+@dataclass(frozen=True)
 class Asked:
     """One text in a batch."""
 
@@ -82,17 +91,17 @@ class OwnModel:
         encoder: Encoder,
         mask_id: int | None,
         device: str,
-        batch_tokens: int,
-        metrics: ModelMetrics,
+        sharing: Sharing,
     ) -> None:
         self.info, self.cut, self.encoder, self.mask_id, self.device = info, cut, encoder, mask_id, device
         self.fast = FastEncoder(encoder)
         self.together: Batcher[Asked, Look] = Batcher(
             self.look_at_all,
             kind=lambda asked: asked.kind,
-            most=lambda asked: max(1, batch_tokens // len(asked.tokens)),
+            most=lambda asked: max(1, sharing.batch_tokens // len(asked.tokens)),
+            lanes=sharing.lanes,
             model=info.name,
-            metrics=metrics,
+            metrics=sharing.metrics,
         )
 
     def tokenise(self, text: str, pair: str | None = None) -> Tokens:
@@ -126,15 +135,13 @@ class OwnModel:
         return sum(parameter.numel() for parameter in self.encoder.parameters())
 
 
-def load_own(folder: Path, device: str, max_tokens: int, batch_tokens: int, metrics: ModelMetrics) -> OwnModel:
+def load_own(folder: Path, device: str, max_tokens: int, sharing: Sharing) -> OwnModel:
     """The model that `train` laid out in `folder`; its name is the folder's."""
     described = json.loads((folder / "config.json").read_text())
     config = Config(**described["encoder"])
     encoder = encoder_of(config, load_tensors(folder / "model.safetensors", device))
     info = own_info(folder.name, config, described, max_tokens)
-    return OwnModel(
-        info, tokeniser_of(folder, config), encoder, described.get("mask_id"), device, batch_tokens, metrics
-    )
+    return OwnModel(info, tokeniser_of(folder, config), encoder, described.get("mask_id"), device, sharing)
 
 
 def own_info(name: str, config: Config, described: dict[str, Any], max_tokens: int) -> ModelInfo:

@@ -18,10 +18,10 @@ class Settings(ServiceSettings, env_prefix="ATTENTION_"):
         "`pip install --group transformers`.",
     )
     batch_tokens: int = Field(
-        1024,
+        256,
         ge=1,
         description="Most tokens that go through a model together; 1 is one text at a time. Short texts wait for the "
-        "weights to come out of memory, long ones do not: beyond this a batch gains nothing.",
+        "weights to come out of memory, long ones do not: beyond this a batch loses.",
     )
     max_chars: int = Field(20_000, ge=1, description="Longest text, in characters; more is answered 422 unread.")
     max_tokens: int = Field(512, ge=3, description="Most tokens of one request; a model's own limit may be lower.")

@@ -12,9 +12,11 @@ from shared.batching import Batcher, ModelMetrics
 Numbers = Batcher[int, int]
 
 
-def batcher(run: Callable[[Sequence[int]], Sequence[int]], most: int = 100) -> Numbers:
+def batcher(run: Callable[[Sequence[int]], Sequence[int]], most: int = 100, lanes: int = 1) -> Numbers:
     metrics = ModelMetrics("toy")
-    return Batcher(run, kind=lambda number: number % 2, most=lambda number: most, model="a", metrics=metrics)
+    return Batcher(
+        run, kind=lambda number: number % 2, most=lambda number: most, lanes=lanes, model="a", metrics=metrics
+    )
 
 
 def squares(numbers: Sequence[int]) -> list[int]:
@@ -65,6 +67,20 @@ def test_a_batch_is_never_larger_than_allowed() -> None:
     assert max(len(batch) for batch in batches) == 2
 
 
+def test_two_lanes_work_at_the_same_time_and_no_more() -> None:
+    meeting, seen = threading.Barrier(2, timeout=10), []
+
+    def run(batch: Sequence[int]) -> list[int]:
+        seen.append(threading.active_count())
+        meeting.wait()  # passes only when two are in here at once
+        return squares(batch)
+
+    ask = batcher(run, most=1, lanes=2)
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(ask, [1, 2, 3, 4, 5, 6])) == [1, 4, 9, 16, 25, 36]
+    assert ask.lanes == 2
+
+
 def test_everyone_of_a_failed_batch_hears_of_it_and_the_next_is_answered() -> None:
     def run(batch: Sequence[int]) -> list[int]:
         if 0 in batch:
@@ -82,7 +98,7 @@ def test_metrics_tell_batches_their_size_and_time() -> None:
     metrics, registry = ModelMetrics("toy"), CollectorRegistry()
     for collector in metrics.collectors():
         registry.register(collector)
-    Batcher[int, int](squares, kind=lambda _: 0, most=lambda _: 9, model="a", metrics=metrics)(2)
+    Batcher[int, int](squares, kind=lambda _: 0, most=lambda _: 9, lanes=1, model="a", metrics=metrics)(2)
     text = generate_latest(registry).decode()
     assert 'model_batch_size_count{model="a",service="toy"} 1.0' in text
     assert 'model_queue_length{model="a",service="toy"} 0.0' in text
