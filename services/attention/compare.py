@@ -9,9 +9,9 @@ from torch import Tensor
 
 from services.attention.features import Tokens
 from services.attention.lookup import bare
-from services.attention.maps import by_words, chosen, picked
 from services.attention.models import Look
 from services.attention.schemas.compare import CompareRequest, CompareSide, Comparison, HeadChange
+from services.attention.selection import by_words, chosen, picked
 from shared.problems import Unprocessable
 
 CHANGED = 10

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from services.attention import doubts
 from services.attention.checkpoint import load_checkpoint
 from services.attention.compare import Side, compare
 from services.attention.features import Tokens, batch
 from services.attention.figures.draw import draw
 from services.attention.forms import JSON_DECIMALS, Form
 from services.attention.links import ranked
-from services.attention.maps import Sent, by_words, chosen, picked, query_and_key, strange_language, unknown, weights_as
+from services.attention.maps import Sent, query_and_key, weights_as
 from services.attention.measures.attributions import baseline_vector
 from services.attention.measures.measures import DECIMALS as MEASURE_DECIMALS
 from services.attention.measures.measures import measure
@@ -29,6 +30,7 @@ from services.attention.schemas.positions import Positions, PositionsRequest
 from services.attention.schemas.trace import TraceRequest
 from services.attention.schemas.views import ViewsRequest
 from services.attention.schemas.words import WordsRequest
+from services.attention.selection import by_words, chosen, picked
 from services.attention.settings import Settings
 from services.attention.trace import trace
 from services.attention.views.views import given, view
@@ -105,7 +107,7 @@ class Engine:
             query=asked.query,
             fields=asked.fields,
             most=MOST_IN_JSON if form == "json" else MOST_IN_NPZ,
-            warnings=[*unknown(model.info, tokens), *strange_language(model.info, tokens)],
+            warnings=doubts.of_texts(model.info, tokens),
         )
         return trace.as_json(traced) if form == "json" else trace.as_npz(traced)
 
@@ -122,7 +124,7 @@ class Engine:
             None if target is None else target[-1].mean(0),  # (D,)
             model=model.info.name,
             maps=asked.maps,
-            warnings=[*unknown(model.info, tokens), *strange_language(model.info, tokens)],
+            warnings=doubts.of_texts(model.info, tokens),
         )
         return json_bytes(measured.model_dump(), MEASURE_DECIMALS)
 

@@ -1,6 +1,5 @@
 """One pass as an answer: the layers and heads asked for, tokens or words, thumbnails, statistics, and doubts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from services.attention.features import UNKNOWN, Tokens, has_hangul, merged, unknown_words, words_of
+from services.attention import doubts
+from services.attention.features import Tokens
 from services.attention.forms import JSON_DECIMALS, Form, fixed_point, fixed_point_error, half_vectors
 from services.attention.heads import marks, statistics
 from services.attention.models import Look, Vectors
 from services.attention.schemas.common import ModelInfo, Statistics
 from services.attention.schemas.maps import Maps, MapsRequest
+from services.attention.selection import by_words, chosen, picked
 from shared.arrays import json_bytes, npy_bytes, npz_bytes
 from shared.problems import Unprocessable
 
@@ -32,12 +33,14 @@ class Sent:
 
 def weights_as(form: Form, asked: MapsRequest, info: ModelInfo, look: Look) -> Sent:
     """What was asked for of a pass, in any form but Q and K."""
+    warnings = doubts.of_texts(info, look.queries, look.keys)
     look = by_words(look) if asked.merge else look
     layers, heads = layers_and_heads(asked, info, look)
     weights = picked(look.attention, layers, heads)  # (layers, heads, Tq, Tk)
     if form in ("npy", "uint8", "uint16"):
         return as_array(weights, form)
-    maps = maps_of(asked, info, look, layers, heads, weights)
+    warnings += doubts.of_weights(look.keys, weights)
+    maps = maps_of(asked, info, look, layers, heads, weights, warnings)
     return as_npz(maps, weights) if form == "npz" else as_json(maps, weights)
 
 
@@ -57,85 +60,19 @@ def layers_and_heads(asked: MapsRequest, info: ModelInfo, look: Look) -> tuple[l
     return chosen(asked.layers, layers, "layer", info.name), chosen(asked.heads, heads, "head", info.name)
 
 
-def chosen(wanted: Sequence[int] | None, count: int, what: str, name: str) -> list[int]:
-    """The numbers wanted, all when none are named; a problem when one is out of range."""
-    numbers = list(range(count) if wanted is None else wanted)
-    if outside := [number for number in numbers if not 0 <= number < count]:
-        raise Unprocessable(f"no {what} {outside[0]}: the {what}s of {name} are 0 to {count - 1}")
-    return numbers
-
-
-def picked(attention: Tensor, layers: list[int], heads: list[int]) -> Tensor:
-    """(L, H, Tq, Tk) of these layers and heads; nothing is copied when they are all."""
-    every = [list(range(count)) for count in attention.shape[:2]]
-    return attention if [layers, heads] == every else attention[layers][:, heads]
-
-
-def by_words(look: Look) -> Look:
-    """One row and one column a word: the weights on its tokens added, the rows of its tokens averaged.
-
-    Clark et al. 2019, "What Does BERT Look At?", section 4.1. Rows still sum to 1.
-    """
-    from_words, to_words = membership(look.queries), membership(look.keys)  # (words, tokens)
-    rows = from_words / from_words.sum(1, keepdim=True)
-    attention = rows.to(look.attention) @ look.attention @ to_words.T.to(look.attention)  # (L, H, Wq, Wk)
-    queries = merged(look.queries)
-    return Look(queries, queries if look.keys is look.queries else merged(look.keys), attention)
-
-
-def membership(tokens: Tokens) -> Tensor:
-    """(words, tokens): 1 where the token is a part of the word."""
-    words = words_of(tokens)
-    part = torch.zeros(len(words), len(tokens))
-    for place, word in enumerate(words):
-        part[place, word.members] = 1
-    return part
-
-
 def thumbnails(attention: Tensor, side: int) -> Tensor:
     """(L, H, rows, columns), at most `side` each: the largest weight of each tile, so that no thin line is lost."""
     return F.adaptive_max_pool2d(attention, tuple(min(side, count) for count in attention.shape[2:]))
 
 
-def doubts(info: ModelInfo, tokens: Tokens, attention: Tensor) -> list[str]:
-    """What makes the maps of these tokens (L, H, Tq, Tk) less trustworthy than they look."""
-    return [*unknown(info, tokens), *strange_language(info, tokens), *resting(tokens, attention)]
-
-
-def unknown(info: ModelInfo, tokens: Tokens) -> list[str]:
-    pieces = unknown_words(tokens)
-    if not pieces:
-        return []
-    few = ", ".join(repr(word[:20]) for word in pieces[:SHOWN])
-    name = next(token for token in tokens.tokens if token in UNKNOWN)
-    return [f"{len(pieces)} of {len(tokens)} tokens are {name}, unknown to {info.name}: {few}"]
-
-
-def strange_language(info: ModelInfo, tokens: Tokens) -> list[str]:
-    if {"ko", "und"} & set(info.languages) or not has_hangul("".join(tokens.texts)):
-        return []
-    known = ", ".join(info.languages)
-    return [f"{info.name} was not trained on Korean (languages: {known}): maps of Hangul mean little; see e5"]
-
-
-def resting(tokens: Tokens, attention: Tensor) -> list[str]:
-    special = torch.tensor(tokens.special, device=attention.device)
-    if not special.any() or attention.shape[-1] != len(tokens):
-        return []
-    share = float(attention[..., special].sum(-1).mean())
-    if share <= REST:
-        return []
-    names = " and ".join(
-        dict.fromkeys(token for token, mark in zip(tokens.tokens, tokens.special, strict=True) if mark)
-    )
-    return [
-        f"{share:.0%} of this weight lies on {names}: a head that finds little to look for rests there "
-        "(Clark et al. 2019, section 3.2); it says little about the words"
-    ]
-
-
 def maps_of(
-    asked: MapsRequest, info: ModelInfo, look: Look, layers: list[int], heads: list[int], weights: Tensor
+    asked: MapsRequest,
+    info: ModelInfo,
+    look: Look,
+    layers: list[int],
+    heads: list[int],
+    weights: Tensor,
+    warnings: list[str],
 ) -> Maps:
     side = asked.thumbnails
     return Maps(
@@ -153,7 +90,7 @@ def maps_of(
         weights=None,
         thumbnails=None if side is None else thumbnails(look.attention, side).cpu().numpy(),
         statistics=head_statistics(weights if side is None else look.attention, look.keys),
-        warnings=doubts(info, look.keys, weights),
+        warnings=warnings,
     )
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor
 
+from services.attention import doubts
 from services.attention.features import Tokens, words_of
 from services.attention.models import Look
 from services.attention.schemas.common import ModelInfo
 from services.attention.schemas.pair import Pair, PairLink, PairSide
-from services.attention.words import misread
 
 STRONGEST = 10
 # On the wire. A cell rounded to 1e-10 and to float32 keeps the sum of 512 x 512 cells within 1e-6.
@@ -49,7 +49,7 @@ def explain(info: ModelInfo, a: Look, b: Look) -> Pair:
         matrix=matrix,
         between_words=float(exact[np.ix_(rows, columns)].sum()),
         strongest=strongest(a.queries, b.queries, exact, best(exact, rows, columns)),
-        warnings=misread(info, [a.queries, b.queries]),
+        warnings=doubts.of_texts(info, a.queries, b.queries),
     )
 
 

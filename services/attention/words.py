@@ -7,11 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from services.attention import doubts
 from services.attention.features import Tokens, Word, words_of
 from services.attention.lookup import find
-from services.attention.maps import strange_language, unknown
 from services.attention.models import Model
-from services.attention.schemas.common import ModelInfo
 from services.attention.schemas.words import MOST, WordItem, Words, WordsRequest
 from shared.problems import Unprocessable
 
@@ -33,7 +32,7 @@ def compare_words(asked: WordsRequest, model: Model, read: Callable[[str], Token
         cosine=cosines(vectors).numpy(),
         coordinates=coordinates,
         explained_variance=explained,
-        warnings=misread(model.info, texts),
+        warnings=doubts.of_texts(model.info, *texts),
     )
 
 
@@ -115,9 +114,3 @@ def item(asked: WordsRequest, number: int, tokens: Tokens, word: Word) -> WordIt
         tokens=[tokens.tokens[member] for member in word.members],
         places=word.members,
     )
-
-
-def misread(info: ModelInfo, texts: Sequence[Tokens]) -> list[str]:
-    """What the model cannot have understood: pieces it does not have, a language it was not trained on."""
-    said = [[*unknown(info, tokens), *strange_language(info, tokens)] for tokens in texts]
-    return list(dict.fromkeys(doubt for doubts in said for doubt in doubts))

@@ -7,9 +7,9 @@ import orjson
 
 from services.attention.features import Batch, Tokens
 from services.attention.lookup import find
-from services.attention.maps import chosen
 from services.attention.model import Encoder
 from services.attention.schemas.trace import Trace, TraceStep
+from services.attention.selection import chosen
 from services.attention.trace.corrections import corrections
 from services.attention.trace.lesson import Lesson, lessons
 from services.attention.trace.recompute import Array, Equation, difference, equations, inputs_of
