@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import orjson
 
-from shared.problems import NotAcceptable
+from shared.problems import NotAcceptable, shorten
 
 JSON = "application/json"
 NPY = "application/x-npy"
@@ -19,15 +19,17 @@ def negotiate(accept: str | None, offered: Sequence[str]) -> str:
     ranges = [parse_range(item) for item in (accept or "*/*").split(",") if item.strip()]
     quality, _, choice = max((preference(media, ranges), -place, media) for place, media in enumerate(offered))
     if quality <= 0:
-        raise NotAcceptable(f"Accept asks for {accept}; this can be had as {', '.join(offered)}")
+        raise NotAcceptable(f"Accept asks for {shorten(accept)}; this can be had as {', '.join(offered)}")
     return choice
 
 
 def parse_range(item: str) -> tuple[str, float]:
     """A media range with its parameters in one spelling (application/x-npy;dtype=uint8), and its quality."""
     media, *parameters = (part.strip() for part in item.lower().split(";"))
-    values = dict(p.split("=", 1) for p in parameters if "=" in p)
-    named = [f"{name.strip()}={value.strip()}" for name, value in values.items() if name.strip() != "q"]
+    pairs = (parameter.split("=", 1) for parameter in parameters if "=" in parameter)
+    values = {name.strip(): value.strip().strip('"') for name, value in pairs}
+    # All JSON here is UTF-8, whatever the client calls it.
+    named = [f"{name}={value}" for name, value in values.items() if name not in ("q", "charset")]
     try:
         return ";".join([media, *named]), float(values.get("q", 1))
     except ValueError:
@@ -64,7 +66,7 @@ def rounded(value: object, decimals: int) -> object:
 def npy_bytes(array: np.ndarray) -> bytes:
     """numpy's own .npy format, version 1.0; no pickle in it."""
     buffer = io.BytesIO()
-    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    np.save(buffer, np.asarray(array, order="C"), allow_pickle=False)
     return buffer.getvalue()
 
 

@@ -24,6 +24,8 @@ class Waiting(Generic[Item, Result]):
     """An item in the queue, and later its result."""
 
     item: Item
+    kind: Hashable
+    most: int  # that may go together with it
     batch: "list[Waiting[Item, Result]]" = field(default_factory=list)  # that its own thread is to take through
     result: Result | None = None
     error: BaseException | None = None
@@ -67,7 +69,7 @@ class Batcher(Generic[Item, Result]):
 
     def __call__(self, item: Item) -> Result:
         """The result of `item`, or the error of the batch it was in."""
-        mine = Waiting[Item, Result](item)
+        mine = Waiting[Item, Result](item, self.kind(item), self.most(item))
         if not self.enter(mine):
             with self.waiting.track_inprogress():
                 mine.called.wait()
@@ -95,8 +97,7 @@ class Batcher(Generic[Item, Result]):
                 self.lanes += 1
                 return
             oldest = self.queue[0]
-            alike = [one for one in self.queue if self.kind(one.item) == self.kind(oldest.item)]
-            oldest.batch = alike[: self.most(oldest.item)]
+            oldest.batch = [one for one in self.queue if one.kind == oldest.kind][: oldest.most]
             self.queue = [one for one in self.queue if one not in oldest.batch]
         oldest.called.set()
 

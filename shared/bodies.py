@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from shared.problems import Unprocessable, UnsupportedMedia
+from shared.problems import Unprocessable, UnsupportedMedia, cut
 
 Asked = TypeVar("Asked", bound=BaseModel)
 
@@ -29,12 +29,12 @@ async def read_form(request: Request) -> Form | None:
     async with request.form() as form:
         names, file = [name for name, _ in form.multi_items()], form.get("file")
         if not isinstance(file, UploadFile):
-            raise Unprocessable(f"the form has no file named `file`; its fields are: {', '.join(names) or 'none'}")
+            raise Unprocessable(f"the form has no file named `file`; its fields are: {cut(', '.join(names)) or 'none'}")
         if len(set(names)) < len(names):
-            raise Unprocessable(f"the form names a field twice; its fields are: {', '.join(names)}")
+            raise Unprocessable(f"the form names a field twice; its fields are: {cut(', '.join(names))}")
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
         if files := [name for name in names if name not in {"file", *fields}]:
-            raise Unprocessable(f"the form may have the one file `file`, not {', '.join(files)}")
+            raise Unprocessable(f"the form may have the one file `file`, not {cut(', '.join(files))}")
         return Form(await file.read(), fields)
 
 
@@ -42,7 +42,7 @@ async def read_json(request: Request, model: type[Asked]) -> Asked:
     """The body as `model`, refused in the same words as where FastAPI reads it."""
     media = media_of(request)
     if "json" not in media.split(";")[0]:
-        raise UnsupportedMedia(f"the body came as {media or 'nothing'}; send JSON or a form (multipart/form-data)")
+        raise UnsupportedMedia(f"the body came as {cut(media) or 'nothing'}; send JSON or a form (multipart/form-data)")
     try:
         return await run_in_threadpool(model.model_validate_json, await request.body())
     except ValidationError as error:

@@ -1,7 +1,7 @@
 """The figures that `evaluate` and `bench` measure, in card.json beside the model they belong to, shown by its card."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -49,10 +49,15 @@ def read_figures(folder: Path) -> list[Figure]:
     return [*(measured.figures or read_manifest(folder).figures), *measured.speed]
 
 
-def refuse_other_data(model: Path, data: Path) -> None:
-    """Figures measured on data that the model was not made from would stand in the wrong card."""
-    if read_manifest(model).config["data_sha256"] != read_manifest(data).sha256:
-        raise CannotDo(f"the model in {model} was trained on other data than {data}: train first")
+def refuse_other_data(model: Path, sources: Mapping[str, Path]) -> None:
+    """Figures measured on data that the model was not made from would stand in the wrong card.
+
+    `sources` has the folder of each, by the name under which the config of the model's manifest keeps its sum.
+    """
+    made_from = read_manifest(model).config
+    for name, data in sources.items():
+        if made_from.get(name) != read_manifest(data).sha256:
+            raise CannotDo(f"the model in {model} was made from other data than {data}: train first")
 
 
 def publish(folder: Path, figures: Sequence[Figure], as_json: bool) -> None:

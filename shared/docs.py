@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Header, Request
 from fastapi.routing import APIRoute
 
-from shared.problems import MEDIA_TYPE, ProblemBody, Unprocessable
+from shared.problems import MEDIA_TYPE, ProblemBody, Unprocessable, shorten
 
 # The Accept header, for endpoints that offer several media types; the docs ask for it by the answers they list.
 Accept = Annotated[str | None, Header(include_in_schema=False)]
@@ -41,7 +41,10 @@ async def refuse_unknown_query(request: Request) -> None:
     known = [p["name"] for p in operation.get("parameters", []) if p["in"] == "query"]
     if unknown := sorted(set(request.query_params) - set(known)):
         offered = f"known are {', '.join(known)}" if known else "there are none here"
-        raise Unprocessable(f"unknown query parameter {', '.join(unknown)}; {offered}")
+        raise Unprocessable(f"unknown query parameter {shorten(', '.join(unknown))}; {offered}")
+    names = [name for name, _ in request.query_params.multi_items()]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise Unprocessable(f"the query names {', '.join(repeated)} more than once; send one value")
 
 
 def operation_in_docs(request: Request) -> dict[str, Any] | None:

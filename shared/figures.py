@@ -3,6 +3,9 @@
 import io
 import threading
 import warnings
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import matplotlib
@@ -12,8 +15,16 @@ from matplotlib.figure import Figure
 Format = Literal["svg", "png"]
 MEDIA: dict[Format, str] = {"svg": "image/svg+xml", "png": "image/png"}
 
-# Fonts with Hangul, in order of liking. None is shipped: on Debian, fonts-nanum or fonts-noto-cjk brings one.
-HANGUL = ("NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "UnDotum", "Apple SD Gothic Neo", "Malgun Gothic")
+# Fonts with Hangul, in order of liking, and how the names of their files begin. None is shipped: on Debian,
+# fonts-nanum or fonts-noto-cjk brings one.
+HANGUL = {
+    "NanumGothic": "nanumgothic",
+    "Noto Sans CJK KR": "notosanscjk",
+    "Noto Sans KR": "notosanskr",
+    "UnDotum": "undotum",
+    "Apple SD Gothic Neo": "applesdgothicneo",
+    "Malgun Gothic": "malgun",
+}
 
 # matplotlib keeps its fonts and settings in globals that two threads may not use at once.
 lock = threading.Lock()
@@ -30,6 +41,18 @@ def can_write_hangul() -> bool:
     return len(font_families()) > 1
 
 
+def add_hangul(files: Iterable[str]) -> None:
+    """Make the fonts with Hangul among `files` known to matplotlib, in this process."""
+    for file in files:
+        if Path(file).stem.lower().startswith(tuple(HANGUL.values())):
+            # A font that cannot be read is left out, as matplotlib does with those it finds itself.
+            with suppress(OSError, RuntimeError):
+                font_manager.fontManager.addfont(file)
+
+
+# matplotlib lists the fonts once and keeps the list on disk: one installed later is not in it.
+if not can_write_hangul():
+    add_hangul(font_manager.findSystemFonts())
 matplotlib.use("agg")
 # Text stays text in an SVG, so that the reader's own fonts draw every script; the salt makes its ids repeatable.
 matplotlib.rcParams |= {"font.family": font_families(), "svg.fonttype": "none", "svg.hashsalt": "triptych"}
@@ -42,5 +65,9 @@ def picture(figure: Figure, kind: Format) -> bytes:
         # A script without a font here shows as boxes in the PNG; the reader's fonts draw it in the SVG.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         # A date or a version in the file would make the same picture differ.
-        figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
+        figure.savefig(
+            buffer,
+            format=kind,
+            metadata={"Date": None, "Title": figure.get_label() or None} if kind == "svg" else {"Software": None},
+        )
     return buffer.getvalue()

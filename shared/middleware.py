@@ -118,6 +118,7 @@ class HeadAsGet:
             return
 
         async def send_head(message: Message) -> None:
+            scope["method"] = "HEAD"  # Or the server would wait for the body that Content-Length announces.
             await send(message if message["type"] == "http.response.start" else {**message, "body": b""})
 
         scope["method"] = "GET"

@@ -13,6 +13,7 @@ Problem                 500  something of ours broke
  └ TimedOut             504  a service is too slow
 """
 
+import re
 import reprlib
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -30,7 +31,10 @@ TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 # repr would write out all of a list of a million numbers, to keep 80 characters of it.
 brief = reprlib.Repr()
-brief.maxlist, brief.maxdict, brief.maxstring, brief.maxother = 20, 20, 100, 100
+brief.maxlist, brief.maxdict, brief.maxstring, brief.maxother, brief.maxlevel = 20, 20, 100, 100, 3
+# Where a field may be of several types, pydantic puts the type it tried into the place, as if it were a field:
+# int, constrained-str, list[int], function-after[readable(), str].
+TRIED = re.compile(r"int|float|str|bool|none|constrained-\w+|[\w-]+\[.*\]", re.DOTALL)
 
 
 class Problem(Exception):
@@ -106,19 +110,32 @@ def problem_response(
 
 def describe(error: Mapping[str, Any]) -> str:
     """One validation error in a sentence: where it is, what is wrong, what was given."""
-    where = ".".join(str(part) for part in error["loc"])
-    given = "" if error["type"] == "missing" else f" (given: {shorten(error.get('input'))})"
+    where, given = place_of(error), f" (given: {shorten(error.get('input'))})" if error["type"] != "missing" else ""
     message = "unknown field; see the docs for the known ones" if error["type"] == "extra_forbidden" else said(error)
-    return f"{where}: {message}{given}"
+    return f"{where}: {message}{given}" if where else f"{message}{given}"
+
+
+def place_of(error: Mapping[str, Any]) -> str:
+    """The names of fields, and indices, that lead to a validation error; empty when it is about all that was sent."""
+    *way, last = (str(part) for part in error["loc"] or [""])
+    names = [part for part in way if not TRIED.fullmatch(part)]
+    # Of an unknown or a missing field the last name is the client's or ours, whatever it looks like.
+    if error["type"] in ("extra_forbidden", "missing") or not TRIED.fullmatch(last):
+        names.append(last)
+    return ".".join(map(cut, names))
 
 
 def said(error: Mapping[str, Any]) -> str:
     """pydantic's words, or ours without pydantic's heading."""
-    return str(error["msg"]).removeprefix("Value error, ")
+    return cut(str(error["msg"]).removeprefix("Value error, "), 500)
 
 
 def shorten(value: Any, limit: int = 80) -> str:
-    text = brief.repr(value)
+    """A value as Python writes it, or the beginning of that."""
+    return cut(brief.repr(value), limit)
+
+
+def cut(text: str, limit: int = 80) -> str:
     return text if len(text) <= limit else text[:limit] + "…"
 
 
@@ -140,10 +157,10 @@ def add_problem_handlers(app: FastAPI) -> None:
             place = errors[0]["loc"][-1]
             where = f" at character {place}" if isinstance(place, int) else ""
             return respond(request, 400, f"the body is not JSON: {reason}{where}")
-        media = request.headers.get("content-type", "nothing")
+        media = cut(request.headers.get("content-type", "nothing"))
         if errors and tuple(errors[0]["loc"]) == ("body",) and isinstance(errors[0].get("input"), bytes):
             return respond(request, 415, f"the body came as {media}; send JSON, with Content-Type: application/json")
-        fields = [{"field": ".".join(map(str, e["loc"])), "message": describe(e)} for e in errors[:20]]
+        fields = [{"field": place_of(e), "message": describe(e)} for e in errors[:20]]
         return respond(request, 422, validation_detail(errors), errors=fields)
 
     async def on_http(request: Request, error: HTTPException) -> Response:
@@ -169,7 +186,7 @@ def request_id_of(request: Request) -> str | None:
 
 def http_detail(request: Request, error: HTTPException) -> str:
     """The framework's own errors, in the words of the other problems."""
-    asked = f"{request.method} {request.url.path}"
+    asked = cut(f"{request.method} {request.url.path}", 200)
     match error.status_code:
         case 400 if error.detail == "There was an error parsing the body":
             return "the body cannot be read: it is not UTF-8, is nested too deeply, or has a number that is too long"

@@ -20,7 +20,7 @@ class PageRequest(Request):
     offset: int = Field(0, ge=0, le=2**53, description="How many to skip.")
 
     @property
-    def part(self) -> slice:
+    def window(self) -> slice:
         """What to take of the whole list."""
         return slice(self.offset, self.offset + self.limit)
 

@@ -1,16 +1,26 @@
 """The settings every process has: read once from the environment and `.env`, one prefix a process."""
 
+import re
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.commands import CannotDo
 
 
 class BadSetting(CannotDo):
     """A variable of the environment or of `.env` has a value that cannot be."""
+
+
+def not_json(error: SettingsError, prefix: str) -> str:
+    """pydantic-settings names the field and leaves the rest to the error that caused its own."""
+    field, cause = re.search(r'field "(\w+)"', str(error)), error.__cause__
+    if field is None or not isinstance(cause, JSONDecodeError):
+        return str(error)
+    return f"{prefix}{field[1].upper()}={cause.doc}: this is not JSON: {cause.msg} at character {cause.pos}"
 
 
 class ProcessSettings(BaseSettings):
@@ -25,6 +35,8 @@ class ProcessSettings(BaseSettings):
             prefix = str(self.model_config["env_prefix"])
             wrong = [f"{prefix}{str(e['loc'][0]).upper()}={e['input']}: {e['msg']}" for e in error.errors()]
             raise BadSetting("\n".join(wrong)) from error
+        except SettingsError as error:
+            raise BadSetting(not_json(error, str(self.model_config["env_prefix"]))) from error
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(ge=0, le=65535, description="Port to listen on; 0 lets the system choose.")

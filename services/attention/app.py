@@ -1,9 +1,11 @@
 """The endpoints of attention."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel
 
 from services.attention.engine import Engine, PositionsForm, ViewForm
 from services.attention.figures.draw import MEDIA
@@ -44,15 +46,25 @@ float16, of which the weights are softmax(Q K^T / sqrt(d_k)). As .npz everything
 the statistics, and the rest in maps.json."""
 
 TRACE_IN_WORDS = (
-    """Every step with its values. As .npz a member a step, float32 or float64, and the rest in trace.json."""
+    """The steps with their values. As .npz a member a step, float32 or float64, and the rest in trace.json."""
 )
 POSITIONS: dict[str, PositionsForm] = {JSON: "json", NPY: "npy", "image/svg+xml": "svg", "image/png": "png"}
 VIEWS: dict[str, ViewForm] = {JSON: "json", NPY: "npy", **{media: kind for kind, media in MEDIA.items()}}
 
+# A form's fields are text; the docs fill them with these.
 FIELDS = {
-    name: {"type": "string", "description": f"As JSON; as in the JSON body: {field.description}"}
-    for name, field in ViewsRequest.model_fields.items()
-    if name not in ("weights", "query", "key")
+    name: {
+        "type": "string",
+        "example": example,
+        "description": f"As JSON. {ViewsRequest.model_fields[name].description}",
+    }
+    for name, example in {
+        "tokens": '["the", "train"]',
+        "key_tokens": "null",
+        "scale": "null",
+        "causal": "false",
+        "mask": "null",
+    }.items()
 }
 FILE = {
     "type": "string",
@@ -82,6 +94,12 @@ async def own_attention(request: Request) -> ViewsRequest:
     return await run_in_threadpool(asked_by_form, form.file, form.fields)
 
 
+def answers(model: type[BaseModel], forms: Iterable[str], description: str) -> dict[int | str, Any]:
+    """JSON as `model` first, which is what the docs ask for; then the other forms."""
+    content = {JSON: {}, **{media: BINARY for media in forms if media != JSON}}
+    return {200: {"model": model, "description": description, "content": content}}
+
+
 router = APIRouter(prefix="/attention", tags=["attention"])
 
 
@@ -94,7 +112,7 @@ def models(asked: Annotated[PageRequest, Query()], engine: EngineDep) -> ModelLi
     "/maps",
     summary="The attention of every layer and head for a sentence",
     response_class=Response,
-    responses={200: {"model": Maps, "content": dict.fromkeys([*FORMS][1:], BINARY), "description": FORMS_IN_WORDS}},
+    responses=answers(Maps, FORMS, FORMS_IN_WORDS),
 )
 def maps(asked: MapsRequest, engine: EngineDep, accept: Accept = None) -> Response:
     media = negotiate(accept, [*FORMS])
@@ -117,7 +135,7 @@ def figure(asked: Annotated[FigureRequest, Query()], engine: EngineDep, accept: 
     "/trace",
     summary="Every number of one layer, step by step, beside the newsletter's figures",
     response_class=Response,
-    responses={200: {"model": Trace, "content": {NPZ: BINARY}, "description": TRACE_IN_WORDS}},
+    responses=answers(Trace, [JSON, NPZ], TRACE_IN_WORDS),
 )
 def trace(asked: TraceRequest, engine: EngineDep, accept: Accept = None) -> Response:
     media = negotiate(accept, [JSON, NPZ])
@@ -173,7 +191,7 @@ def words(asked: WordsRequest, engine: EngineDep) -> Response:
     "/positions",
     summary="The vectors that tell a model where a token stands",
     response_class=Response,
-    responses={200: {"model": Positions, "content": dict.fromkeys([*POSITIONS][1:], BINARY)}},
+    responses=answers(Positions, POSITIONS, "The table."),
 )
 def positions(asked: Annotated[PositionsRequest, Query()], engine: EngineDep, accept: Accept = None) -> Response:
     media = negotiate(accept, [*POSITIONS])
@@ -184,7 +202,7 @@ def positions(asked: Annotated[PositionsRequest, Query()], engine: EngineDep, ac
     "/views",
     summary="Your own attention, from any framework: statistics and figures",
     response_class=Response,
-    responses={200: {"model": View, "content": dict.fromkeys([*VIEWS][1:], BINARY)}},
+    responses=answers(View, VIEWS, "The statistics, the weights or the picture."),
     openapi_extra=VIEWS_BODY,
 )
 def views(

@@ -17,7 +17,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from services.attention.features import Tokens, tokenise
+from services.attention.features import Tokens, tokenise, whole_sentences
 from services.attention.models import Look
 from services.attention.schemas.common import Kind, ModelInfo, Part
 from shared.commands import CannotDo
@@ -241,12 +241,6 @@ def check_vocabulary(folder: Path, network: Any, tokenizer: Tokenizer) -> None:
         raise NotACheckpoint(f"{folder}: the tokenizer knows {words} tokens and the model {rows}; they do not belong")
     with naming(folder, "the tokenizer cannot cut every text"):
         tokenizer.encode("a 가 \U0001f44d")  # Some stop at a letter that they do not know.
-
-
-def whole_sentences(tokenizer: Tokenizer) -> Tokenizer:
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
 
 
 def positions(network: Any) -> int | None:

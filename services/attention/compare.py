@@ -1,15 +1,17 @@
 """What is different between the attention of two sentences, or of two models, where their tokens are the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from services.attention import doubts
 from services.attention.features import Tokens
 from services.attention.lookup import bare
 from services.attention.models import Look
+from services.attention.schemas.common import ModelInfo
 from services.attention.schemas.compare import CompareRequest, CompareSide, Comparison, HeadChange
 from services.attention.selection import by_words, chosen, picked
 from shared.problems import Unprocessable
@@ -22,8 +24,12 @@ MAX_CELLS = 2_000_000  # of `difference`: about 16 MB of JSON
 class Side:
     """A sentence as one model read it."""
 
-    model: str
+    info: ModelInfo
     look: Look
+
+    @property
+    def model(self) -> str:
+        return self.info.name
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -42,11 +48,11 @@ class Layers:
 
 def compare(asked: CompareRequest, a: Side, b: Side) -> Comparison:
     """The signed difference of attention, on the tokens that both have."""
-    one_model = a.model == b.model
+    one_model, warnings = a.model == b.model, warnings_of(a, b)
     if not one_model:
-        a, b = Side(a.model, by_words(a.look)), Side(b.model, by_words(b.look))
+        a, b = replace(a, look=by_words(a.look)), replace(b, look=by_words(b.look))
     pairs = align(a.look.queries, b.look.queries, words=not one_model)
-    pick = choose(asked, a, b)
+    pick = choose(asked, a, b, one_model)
     check_cells(pick, len(pairs))
     ours, theirs = of_layers(a, pick, 0), of_layers(b, pick, 1)  # (layers, heads, T, T) each
     rows, columns = pairs.T  # (n,) each
@@ -60,7 +66,14 @@ def compare(asked: CompareRequest, a: Side, b: Side) -> Comparison:
         heads=pick.heads,
         difference=difference.cpu().numpy(),
         changed=changes(difference, pick),
+        warnings=warnings,
     )
+
+
+def warnings_of(a: Side, b: Side) -> list[str]:
+    """Of the tokens as the models read them, before they are joined into words; what both have is said once."""
+    said = [doubt for side in (a, b) for doubt in doubts.of_texts(side.info, side.look.queries)]
+    return list(dict.fromkeys(said))
 
 
 def align(a: Tokens, b: Tokens, words: bool) -> Tensor:
@@ -86,14 +99,19 @@ def alike(tokens: Tokens, words: bool) -> list[str]:
     return [role if special else name.casefold() for special, role, name in rows]
 
 
-def choose(asked: CompareRequest, a: Side, b: Side) -> Layers:
-    """Layer by layer and head by head between equals; otherwise the same relative depth and the mean of the heads."""
+def choose(asked: CompareRequest, a: Side, b: Side, one_model: bool) -> Layers:
+    """Layer by layer and head by head in one model; between two the same relative depth and the mean of the heads.
+
+    Two models may have as many heads, and yet no head of one is a head of the other: each learned its own.
+    """
     layers = chosen(asked.layers, a.shape[0], "layer", a.model)
-    if a.shape == b.shape:
+    if one_model:
         return Layers([(layer, layer) for layer in layers], chosen(asked.heads, a.shape[1], "head", a.model))
     if asked.heads is not None:
-        ours, theirs = (f"{side.model} has {side.shape[0]} layers of {side.shape[1]} heads" for side in (a, b))
-        raise Unprocessable(f"{ours} and {theirs}: no head is another's, so they are averaged; leave out `heads`")
+        raise Unprocessable(
+            f"{a.model} and {b.model} are two models: no head of one is a head of the other, so a layer's heads are "
+            "averaged; leave out `heads`"
+        )
     return Layers([(layer, same_depth(layer, a.shape[0], b.shape[0])) for layer in layers], None)
 
 
@@ -126,7 +144,7 @@ def described(side: Side, attention: Tensor, aligned: Tensor) -> CompareSide:
         tokens=side.look.queries.tokens,
         special=side.look.queries.special,
         only_here=only_here.nonzero().flatten().tolist(),
-        unaligned=attention[..., aligned, :][..., only_here].sum(-1).mean(-1).cpu().numpy(),
+        unaligned=attention[..., aligned, :][..., only_here].sum(-1).mean(-1).clamp_max(1).cpu().numpy(),
     )
 
 

@@ -188,7 +188,7 @@ def berts_name(name: str) -> str:
 
 
 def tokenizer(vocabulary: Vocabulary) -> Tokenizer:
-    """XLM-R's tokenizer: characters normalised, words at blanks, then the likeliest pieces (Kudo 2018, section 3.1)."""
+    """XLM-R's tokenizer: characters normalised, words at blanks, then the likeliest pieces (Kudo 2018, section 3.2)."""
     made = Tokenizer(Unigram(list(zip(vocabulary.pieces, vocabulary.scores, strict=True)), vocabulary.unknown, False))
     made.normalizer = Precompiled(precompiled(vocabulary.characters))
     made.pre_tokenizer = Sequence([WhitespaceSplit(), Metaspace()])  # in this order a token does not begin at a blank

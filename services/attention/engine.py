@@ -1,13 +1,17 @@
 """Loads the models and answers; each answer's mathematics has a file of its own."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
+
+from torch import Tensor
 
 from services.attention import doubts
 from services.attention.checkpoint import load_checkpoint
 from services.attention.compare import Side, compare
-from services.attention.features import Tokens, batch
+from services.attention.features import Tokens, batch, visible
 from services.attention.figures.draw import draw
+from services.attention.figures.positions import positions_figure
 from services.attention.forms import JSON_DECIMALS, Form
 from services.attention.links import ranked
 from services.attention.maps import Sent, query_and_key, weights_as
@@ -18,8 +22,7 @@ from services.attention.models import Look, Model, OwnModel, Sharing, load_own
 from services.attention.pair import DECIMALS as PAIR_DECIMALS
 from services.attention.pair import explain
 from services.attention.positions import learned, sinusoidal
-from services.attention.positions_figure import positions_figure
-from services.attention.schemas.common import ModelList, Part
+from services.attention.schemas.common import TRAIN, ModelList, Part
 from services.attention.schemas.compare import CompareRequest
 from services.attention.schemas.figure import DrawingRequest, FigureRequest, Kind
 from services.attention.schemas.heads import Heads, HeadsRequest
@@ -42,8 +45,9 @@ from shared.cards import card_of
 from shared.device import choose, lanes, limit_threads
 from shared.engine import Card
 from shared.figures import Format, picture
-from shared.problems import Unprocessable
+from shared.problems import Unprocessable, shorten
 from shared.schemas import PageRequest
+from shared.turnstile import Turnstile
 
 LIMITS = [
     "Attention shows where values come from, not why the model decides; it is not by itself an explanation.",
@@ -55,8 +59,7 @@ LIMITS = [
 
 PositionsForm = Literal["json", "npy"] | Format
 ViewForm = Literal["json", "npy"] | Kind
-# Numbers in one step of a trace; a larger step is left out unless named.
-MOST_IN_JSON, MOST_IN_NPZ = 50_000, 1_000_000
+LARGE = 2_000_000  # weights of a pass, 8 MB; as JSON twice that
 SHALLOW = 6  # layers up to which a pass is as cheap as max_measured_tokens supposes
 
 
@@ -67,6 +70,8 @@ class Engine:
         self.settings, self.manifest, self.models, self.device = settings, manifest, models, device
         self.sha256 = manifest.sha256
         self.collectors = metrics.collectors()
+        passes = lanes(device, settings.threads)
+        self.heavy = Turnstile(active=passes, room=max(passes, settings.workers // 2))
 
     @classmethod
     def load(cls, settings: Settings) -> "Engine":
@@ -81,52 +86,67 @@ class Engine:
     def list_models(self, asked: PageRequest) -> ModelList:
         default = self.settings.default_model
         infos = [model.info.model_copy(update={"default": name == default}) for name, model in self.models.items()]
-        return ModelList(items=infos[asked.part], total=len(infos), limit=asked.limit, offset=asked.offset)
+        return ModelList(items=infos[asked.window], total=len(infos), limit=asked.limit, offset=asked.offset)
 
     def maps(self, asked: MapsRequest, form: Form) -> Sent:
         model = self.model(asked.model)
-        look = self.look(model, asked.text, asked.pair, asked.part)
-        return query_and_key(asked, model.info, look) if form == "qk" else weights_as(form, asked, model.info, look)
+        tokens = self.tokens(model, asked.text, asked.pair)
+        with self.room_for(model, tokens):
+            look = model.look(tokens, asked.part)
+            return query_and_key(asked, model.info, look) if form == "qk" else weights_as(form, asked, model.info, look)
 
     def figure(self, asked: FigureRequest, kind: Kind) -> bytes:
         model = self.model(asked.model)
-        look = self.look(model, asked.text, asked.pair, asked.part)
-        look = by_words(look) if asked.merge else look
-        return self.drawing(look, asked, kind, model.info.name)
+        tokens = self.tokens(model, asked.text, asked.pair)
+        with self.room_for(model, tokens):
+            look = model.look(tokens, asked.part)
+            return self.drawing(by_words(look) if asked.merge else look, asked, kind, model.info.name)
 
     def trace(self, asked: TraceRequest, form: Literal["json", "npz"]) -> bytes:
         model = self.own(asked.model)
         tokens = self.tokens(model, asked.text, asked.pair)
-        traced = trace.trace(
-            model.encoder,
-            batch([tokens], self.device),
-            tokens,
-            model=model.info.name,
-            layer=asked.layer,
-            head=asked.head,
-            query=asked.query,
-            fields=asked.fields,
-            most=MOST_IN_JSON if form == "json" else MOST_IN_NPZ,
-            warnings=doubts.of_texts(model.info, tokens),
-        )
-        return trace.as_json(traced) if form == "json" else trace.as_npz(traced)
+        with self.room_for(model, tokens):
+            traced = trace.trace(
+                model.encoder,
+                batch([tokens], self.device),
+                tokens,
+                model=model.info.name,
+                layer=asked.layer,
+                head=asked.head,
+                query=asked.query,
+                fields=asked.fields,
+                most=trace.MOST if form == "json" else trace.MOST_IN_NPZ,
+                warnings=doubts.of_texts(model.info, tokens),
+            )
+            return trace.as_json(traced) if form == "json" else trace.as_npz(traced)
 
     def measures(self, asked: MeasuresRequest) -> bytes:
         model = self.own(asked.model)
         tokens = self.tokens(model, asked.text, asked.pair)
         self.check_measurable(model, tokens)
-        target = self.look(model, asked.target, hidden=True).hidden if asked.target is not None else None
-        measured = measure(
-            model.encoder,
-            batch([tokens], self.device),
-            tokens,
-            baseline_vector(model.encoder, model.mask_id),
-            None if target is None else target[-1].mean(0),  # (D,)
-            model=model.info.name,
-            maps=asked.maps,
-            warnings=doubts.of_texts(model.info, tokens),
-        )
+        target, beside = self.target(model, asked.target)
+        with self.heavy():
+            measured = measure(
+                model.encoder,
+                batch([tokens], self.device),
+                tokens,
+                baseline_vector(model.encoder, model.mask_id),
+                target,
+                model=model.info.name,
+                maps=asked.maps,
+                warnings=[*doubts.of_texts(model.info, tokens), *beside],
+            )
         return json_bytes(measured.model_dump(), MEASURE_DECIMALS)
+
+    def target(self, model: OwnModel, text: str | None) -> tuple[Tensor | None, list[str]]:
+        """(D,) the vector of the sentence to be near to, and what must be said about it."""
+        if text is None:
+            return None, []
+        look = self.look(model, text, hidden=True)
+        assert look.hidden is not None
+        prefix = model.info.prefix
+        said = f"both texts are read without {prefix!r}, which /attention/pair adds: its cosine differs a little"
+        return look.hidden[-1].mean(0), [*doubts.of_texts(model.info, look.queries), *([said] if prefix else [])]
 
     def check_measurable(self, model: OwnModel, tokens: Tokens) -> None:
         most = self.settings.max_measured_tokens * SHALLOW // max(SHALLOW, model.info.layers)
@@ -138,18 +158,21 @@ class Engine:
 
     def pair(self, asked: PairRequest) -> bytes:
         model = self.model(asked.model)
+        for text in (asked.a, asked.b):
+            self.tokens(model, text)  # Before a prefix hides that there is nothing in it.
         a, b = (self.look(model, model.info.prefix + text, hidden=True) for text in (asked.a, asked.b))
         return json_bytes(explain(model.info, a, b).model_dump(), PAIR_DECIMALS)
 
     def compare(self, asked: CompareRequest) -> bytes:
         one, other = self.model(asked.model), self.model(asked.model_b if asked.model_b is not None else asked.model)
-        a = Side(one.info.name, self.look(one, asked.a))
-        b = Side(other.info.name, self.look(other, asked.b if asked.b is not None else asked.a))
+        a = Side(one.info, self.look(one, asked.a))
+        b = Side(other.info, self.look(other, asked.b if asked.b is not None else asked.a))
         return json_bytes(compare(asked, a, b).model_dump(), JSON_DECIMALS)
 
     def heads(self, asked: HeadsRequest) -> Heads:
         model = self.model(asked.model)
-        return ranked(asked, model.info.name, self.look(model, asked.text, asked.pair))
+        look = self.look(model, asked.text, asked.pair, asked.part)
+        return ranked(asked, model.info.name, look, doubts.of_texts(model.info, look.queries, look.keys))
 
     def words(self, asked: WordsRequest) -> bytes:
         model = self.model(asked.model)
@@ -160,7 +183,7 @@ class Engine:
         model = self.model(asked.model)
         if asked.kind == "sinusoidal":
             return sinusoidal(asked, model.info.d_model)
-        return learned(asked, model.info.name, model.positions())
+        return learned(asked, model.info, model.positions())
 
     def positions_as(self, asked: PositionsRequest, form: PositionsForm) -> bytes:
         found = self.positions(asked)
@@ -178,25 +201,25 @@ class Engine:
             return json_bytes(view(look).model_dump(), MEASURE_DECIMALS)
         if form == "npy":
             return npy_bytes(look.attention.numpy())
-        return self.drawing(look, drawing, form, "your attention")
+        return self.drawing(look, drawing, form, None)
 
-    def drawing(self, look: Look, asked: DrawingRequest, kind: Kind, name: str) -> bytes:
+    def drawing(self, look: Look, asked: DrawingRequest, kind: Kind, name: str | None) -> bytes:
         """The picture of a pass: one layer and head, or all of them in a grid."""
         one = asked.view != "grid"
         layers, heads = (
-            chosen([number] if one else None, count, what, name)
+            chosen([number] if one else None, count, what, name or "your attention")
             for number, count, what in zip(
                 (asked.layer, asked.head), look.attention.shape[:2], ("layer", "head"), strict=True
             )
         )
-        self.check_drawable(len(look.queries), kind)
+        self.check_drawable(max(len(look.queries), len(look.keys)), kind)
         return draw(
             asked.view,
             kind,
             queries=look.queries.tokens,
             keys=look.keys.tokens,
             weights=picked(look.attention, layers, heads).cpu().numpy(),
-            title=f"{name}, layer {layers[0]}, head {heads[0]}" if one else name,
+            title=name,
             layers=layers,
             heads=heads,
             language=asked.language,
@@ -207,14 +230,19 @@ class Engine:
         most = self.settings.max_svg_tokens
         if kind == "svg" and tokens > most:
             raise Unprocessable(
-                f"the text has {tokens} tokens; an SVG draws at most {most}: ask for format=png or format=html, which "
-                f"draw up to {self.settings.max_tokens}, or shorten the text"
+                f"the text has {tokens} tokens; an SVG draws at most {most}: ask for format=png or format=html, or "
+                "shorten the text"
             )
+
+    def room_for(self, model: Model, tokens: Tokens) -> AbstractContextManager[None]:
+        """Waits for its turn when the attention of these tokens is large."""
+        weights = model.info.layers * model.info.heads * len(tokens) ** 2
+        return self.heavy() if weights > LARGE else nullcontext()
 
     def model(self, name: str | None) -> Model:
         name = name if name is not None else self.settings.default_model
         if name not in self.models:
-            raise Unprocessable(f"no model {name!r}: there is {', '.join(self.models)}; see GET /attention/models")
+            raise Unprocessable(f"no model {shorten(name)}: there is {', '.join(self.models)}")
         return self.models[name]
 
     def own(self, name: str | None) -> OwnModel:
@@ -238,8 +266,9 @@ class Engine:
                 f"the text has {len(tokens)} tokens, those that the model adds included; {model.info.name} reads at "
                 f"most {model.info.max_tokens}: shorten it or send it in parts"
             )
-        if all(tokens.special):
-            raise Unprocessable("the text has no token: nothing but control characters; send a sentence")
+        for part, one in enumerate(tokens.texts):
+            if not visible(tokens, part):
+                raise Unprocessable(f"no token is left of {shorten(one)}: it has only characters that cannot be seen")
         return tokens
 
     def look(self, model: Model, text: str, pair: str | None = None, part: Part = "self", hidden: bool = False) -> Look:
@@ -258,7 +287,7 @@ class Engine:
         )
 
     def examples(self) -> dict[str, object]:
-        return {"model": self.settings.default_model}
+        return {"model": self.settings.default_model, "text": TRAIN}
 
 
 def load_models(settings: Settings, device: str, metrics: ModelMetrics) -> dict[str, Model]:

@@ -15,8 +15,7 @@ from services.attention.models import OwnModel
 from services.attention.record import load_reference, reference_pass
 from services.attention.settings import Settings
 from services.attention.train import SOURCES
-from shared.artifacts import read_manifest
-from shared.cards import publish
+from shared.cards import publish, refuse_other_data
 from shared.commands import CannotDo, run
 from shared.engine import Figure
 
@@ -82,16 +81,6 @@ def parity(engine: Engine, name: str, reference: Any) -> list[Figure]:
     ]
 
 
-def refuse_other_sources(settings: Settings) -> None:
-    """Figures measured on weights that the artifacts were not made from would stand in the wrong card."""
-    made_from = read_manifest(settings.artifacts).config
-    for name in SOURCES:
-        if made_from.get(name) != read_manifest(settings.data / name).sha256:
-            raise CannotDo(
-                f"{settings.artifacts / name} was made from other data than {settings.data / name}: train first"
-            )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -99,7 +88,7 @@ def main() -> None:
     if importlib.util.find_spec("transformers") is None:
         raise CannotDo("transformers is not installed: `pip install --group peers` brings what we compare with")
     settings = Settings()
-    refuse_other_sources(settings)
+    refuse_other_data(settings.artifacts, {name: settings.data / name for name in SOURCES})
     engine = Engine.load(settings)
     # One reference at a time: E5 takes 470 MB.
     figures = [figure for name in SOURCES for figure in parity(engine, name, load_reference(settings.data / name))]

@@ -57,9 +57,14 @@ Tokenise = Callable[[str, str | None], Tokens]
 
 def load_tokenizer(path: Path) -> Tokenizer:
     """The tokenizer of a `tokenizer.json`, whole sentences only: such a file may ask to cut or pad to 128 tokens."""
-    tokenizer = Tokenizer.from_file(str(path))
+    return whole_sentences(Tokenizer.from_file(str(path)))
+
+
+def whole_sentences(tokenizer: Tokenizer) -> Tokenizer:
+    """The same tokenizer, cutting off nothing, filling up nothing, and reading marks in a text as text."""
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text: a mark that the model sets is another thing.
     return tokenizer
 
 
@@ -133,6 +138,12 @@ def merged(tokens: Tokens) -> Tokens:
         special=[tokens.special[place] for place in first],
         texts=tokens.texts,
     )
+
+
+def visible(tokens: Tokens, segment: int) -> bool:
+    """Whether a token of this text covers a character of it; some characters are nothing to a tokenizer."""
+    rows = zip(tokens.segments, tokens.special, tokens.offsets, strict=True)
+    return any(here == segment and not special and start < end for here, special, (start, end) in rows)
 
 
 def unknown_words(tokens: Tokens) -> list[str]:

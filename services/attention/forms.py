@@ -34,6 +34,11 @@ def fixed_point(weights: Tensor, bits: int) -> np.ndarray:
     return shaped
 
 
+def rounding_error(decimals: int) -> float:
+    """Half of the last decimal, and a little for the rounding of float32."""
+    return 0.5 * 10.0**-decimals + 2.0**-24
+
+
 def fixed_point_error(bits: int) -> float:
     """Half a step, and a little for the rounding of float32."""
     return 0.5 / (2.0**bits - 1) + 2.0**-23

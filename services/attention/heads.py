@@ -26,12 +26,17 @@ def statistics(attention: Tensor, cls: Tensor, sep: Tensor) -> dict[str, Tensor]
     queries, keys = (torch.arange(size, device=attention.device) for size in attention.shape[-2:])
     distance = (queries[:, None] - keys).abs().to(attention)  # (Tq, Tk)
     return {
-        "entropy": entropies(attention).mean(-1),
+        "entropy": entropies(attention).mean(-1).clamp_min(0),
         "mean_distance": attention.flatten(-2) @ distance.flatten() / len(queries),
-        "cls_share": attention[..., cls].sum(-1).mean(-1),
-        "sep_share": attention[..., sep].sum(-1).mean(-1),
-        "diagonal_share": attention.diagonal(dim1=-2, dim2=-1).mean(-1),
+        "cls_share": share(attention[..., cls].sum(-1)),
+        "sep_share": share(attention[..., sep].sum(-1)),
+        "diagonal_share": share(attention.diagonal(dim1=-2, dim2=-1)),
     }
+
+
+def share(parts: Tensor) -> Tensor:
+    """(...) the mean over the queries of their shares (..., Tq), at most 1: rounding may exceed it."""
+    return parts.mean(-1).clamp_max(1)
 
 
 def entropies(attention: Tensor) -> Tensor:
@@ -64,9 +69,9 @@ def shares(attention: Tensor, cls: Tensor, sep: Tensor, within: bool = True) -> 
     """
     found = {}
     if cls.any():
-        found["first"] = attention[..., cls].sum(-1).mean(-1)
+        found["first"] = share(attention[..., cls].sum(-1))
     if sep.any():
-        found["separator"] = attention[..., sep].sum(-1).mean(-1)
+        found["separator"] = share(attention[..., sep].sum(-1))
     if within:
         found |= beside(attention)
     return found | evenness(attention, within and is_causal(attention))
@@ -74,7 +79,7 @@ def shares(attention: Tensor, cls: Tensor, sep: Tensor, within: bool = True) -> 
 
 def beside(attention: Tensor) -> dict[str, Tensor]:
     places = {"previous": -1, "next": 1, "self": 0} if attention.shape[-1] > 1 else {"self": 0}
-    return {name: attention.diagonal(place, -2, -1).mean(-1) for name, place in places.items()}
+    return {name: share(attention.diagonal(place, -2, -1)) for name, place in places.items()}
 
 
 def is_causal(attention: Tensor) -> bool:
@@ -88,16 +93,16 @@ def evenness(attention: Tensor, causal: bool) -> dict[str, Tensor]:
     if keys == 1:
         return {}
     if not causal:
-        return {"broad": (entropies(attention) / log(keys)).mean(-1)}
+        return {"broad": share(entropies(attention) / log(keys))}
     visible = torch.arange(2, queries + 1).to(attention)  # (Tq - 1,), the first has no choice
-    return {"broad": (entropies(attention[..., 1:, :]) / visible.log()).mean(-1)}
+    return {"broad": share(entropies(attention[..., 1:, :]) / visible.log())}
 
 
 def label(found: dict[str, float]) -> tuple[Label, float]:
     """The label that the shares of a head give it, and the share itself.
 
-    The largest share names the head when it is more than half, Clark et al.'s measure of a head that "on average puts
-    more than 50 % of its attention" somewhere (section 3.1). Otherwise it is broad from 0.9 of the largest entropy on.
+    The largest share names the head when it is more than half, as Clark et al. speak of heads that "on average put >50%
+    of their attention on the previous token" (section 3.1). Otherwise it is broad from 0.9 of the largest entropy on.
     """
     focus = {name: found[name] for name in PLACES if name in found}
     best = max(focus, key=lambda name: focus[name], default=None)
@@ -120,7 +125,7 @@ def describe(attention: Tensor, special: Sequence[bool], within: bool = True) ->
 
 
 def columns(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    """(L, H) each. A mean in float32 may exceed 1 in its last digit; six decimals are what is sent."""
+    """(L, H) each, to the six decimals that are sent."""
     return {name: tensor.double().cpu().numpy().round(6) for name, tensor in tensors.items()}
 
 
@@ -137,6 +142,6 @@ def head(layer: int, number: int, numbers: dict[str, float], parts: dict[str, fl
         label=name,
         confidence=confidence,
         shares=parts,
-        entropy=max(numbers["entropy"], 0.0),
+        entropy=numbers["entropy"],
         mean_distance=numbers["mean_distance"] if within else None,
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from services.attention.features import Tokens, Word
-from services.attention.heads import columns, describe
+from services.attention.heads import columns, describe, share
 from services.attention.lookup import find
 from services.attention.models import Look
 from services.attention.schemas.heads import Head, Heads, HeadsRequest, Place
@@ -14,11 +14,11 @@ from services.attention.schemas.heads import Head, Heads, HeadsRequest, Place
 def links(attention: Tensor, queries: Sequence[int], keys: Sequence[int]) -> Tensor:
     """(L, H) how strongly each head of `attention` (L, H, Tq, Tk) links two words: the weight on all of `keys`, mean
     over `queries`."""
-    return attention[..., queries, :][..., keys].sum(-1).mean(-1)
+    return share(attention[..., queries, :][..., keys].sum(-1))
 
 
-def ranked(asked: HeadsRequest, model: str, look: Look) -> Heads:
-    """The heads of a pass: by their link of two words, or by how clear their label is."""
+def ranked(asked: HeadsRequest, model: str, look: Look, warnings: Sequence[str] = ()) -> Heads:
+    """The heads of a pass: by their link of two words, or by how clear their label is; `warnings` are of its texts."""
     queries, keys, attention = look.queries, look.keys, look.attention
     heads = describe(attention, keys.special, within=queries is keys)
     looking, looked_at = ends(asked, queries, keys)
@@ -34,11 +34,11 @@ def ranked(asked: HeadsRequest, model: str, look: Look) -> Heads:
         looking=[place_of(word) for word in looking],
         looked_at=[place_of(word) for word in looked_at],
         uniform=len(members[1]) / len(keys) if looking else None,
-        items=heads[asked.part],
+        items=heads[asked.window],
         total=len(heads),
         limit=asked.limit,
         offset=asked.offset,
-        warnings=doubts(heads),
+        warnings=[*warnings, *doubts(heads)],
     )
 
 

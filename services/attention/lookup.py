@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from services.attention.features import Tokens, Word, words_of
+from services.attention.features import Tokens, Word, has_hangul, words_of
 from shared.problems import Unprocessable, shorten
 
 NAMED = 50  # words that a refusal names
@@ -13,10 +13,16 @@ LONGER = 4  # a word spelt with decomposed characters is at most so many times a
 
 def find(tokens: Tokens, wanted: str | int, where: str = "the text") -> list[Word]:
     """Every place of a word, or of a few words in a row; or the one token of a number. Capitals do not matter, nor does
-    punctuation around the word."""
+    punctuation around the word.
+
+    Korean joins its particles to a word: 은행 stands in 은행에. Hangul that stands nowhere by itself is found where an
+    eojeol begins with it, in the tokens that cover its own letters.
+    """
     if isinstance(wanted, int):
         return [token(tokens, wanted)]
-    places = specials(tokens, wanted) or list(occurrences(tokens, wanted))
+    if not wanted.strip():
+        raise Unprocessable(f"the word to find in {where} is empty or blank; send a word, or the number of a token")
+    places = specials(tokens, wanted) or exact_or_beginning(tokens, wanted)
     if not places:
         known = list(dict.fromkeys(word.text for word in words_of(tokens)))
         more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
@@ -37,22 +43,36 @@ def specials(tokens: Tokens, wanted: str) -> list[Word]:
     return [mark for mark in marks if mark.text.casefold() == wanted.strip().casefold()]
 
 
-def occurrences(tokens: Tokens, wanted: str) -> Iterator[Word]:
+def exact_or_beginning(tokens: Tokens, wanted: str) -> list[Word]:
     if len(wanted) > LONGER * max(map(len, tokens.texts)):
-        return
+        return []
+    exact = list(occurrences(tokens, whole_word(wanted)))
+    hangul = has_hangul(bare(wanted)[-1])
+    return exact if exact or not hangul else list(occurrences(tokens, beginning(wanted)))
+
+
+def occurrences(tokens: Tokens, word: re.Pattern[str]) -> Iterator[Word]:
     for segment, text in enumerate(tokens.texts):
-        for match in whole_word(wanted).finditer(text):
+        for match in word.finditer(text):
             if members := covering(tokens, segment, *match.span()):
                 yield Word(match.group(), segment, members)
 
 
 def whole_word(wanted: str) -> re.Pattern[str]:
-    """The word without the punctuation around it, not inside another word. A text may hold its Hangul and its accents
-    composed or decomposed (Unicode NFC, NFD), whichever way they are asked for."""
+    """The word without the punctuation around it, not inside another word."""
+    return compiled(wanted, r"(?!\w)" if re.search(r"\w$", bare(wanted)) else "")
+
+
+def beginning(wanted: str) -> re.Pattern[str]:
+    """The word where another begins with it; a decomposed syllable ends where no vowel or final consonant follows."""
+    return compiled(wanted, "(?![\u1160-\u11ff])")
+
+
+def compiled(wanted: str, after: str) -> re.Pattern[str]:
+    """A text may hold its Hangul and its accents composed or decomposed (Unicode NFC, NFD), whichever is asked for."""
     core = bare(wanted)
     forms = dict.fromkeys([core, unicodedata.normalize("NFC", core), unicodedata.normalize("NFD", core)])
     before = r"(?<!\w)" if re.match(r"\w", core) else ""
-    after = r"(?!\w)" if re.search(r"\w$", core) else ""
     return re.compile(before + "(?:" + "|".join(map(re.escape, forms)) + ")" + after, re.IGNORECASE)
 
 

@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from services.attention import doubts
-from services.attention.features import Tokens
-from services.attention.forms import JSON_DECIMALS, Form, fixed_point, fixed_point_error, half_vectors
+from services.attention.forms import JSON_DECIMALS, Form, fixed_point, fixed_point_error, half_vectors, rounding_error
 from services.attention.heads import marks, statistics
 from services.attention.models import Look, Vectors
 from services.attention.schemas.common import ModelInfo, Statistics
@@ -89,14 +88,17 @@ def maps_of(
         heads=heads,
         weights=None,
         thumbnails=None if side is None else thumbnails(look.attention, side).cpu().numpy(),
-        statistics=head_statistics(weights if side is None else look.attention, look.keys),
+        statistics=head_statistics(weights if side is None else look.attention, look),
         warnings=warnings,
     )
 
 
-def head_statistics(weights: Tensor, keys: Tokens) -> Statistics:
-    numbers = statistics(weights, *(mark.to(weights.device) for mark in marks(keys.special)))
-    return Statistics(**{name: values.cpu().numpy() for name, values in numbers.items()})
+def head_statistics(weights: Tensor, look: Look) -> Statistics:
+    """Of `weights` (layers, heads, Tq, Tk); nothing of one text has a distance to another's."""
+    found = statistics(weights, *(mark.to(weights.device) for mark in marks(look.keys.special)))
+    numbers = {name: values.cpu().numpy() for name, values in found.items()}
+    between = {} if look.keys is look.queries else {"mean_distance": None, "diagonal_share": None}
+    return Statistics(**numbers | between)
 
 
 def as_array(weights: Tensor, form: Form) -> Sent:
@@ -109,7 +111,7 @@ def as_array(weights: Tensor, form: Form) -> Sent:
 
 def as_json(maps: Maps, weights: Tensor) -> Sent:
     whole = maps.model_dump() | {"weights": weights.cpu().numpy()}
-    return Sent(json_bytes(whole, JSON_DECIMALS), 0.5 * 10**-JSON_DECIMALS)
+    return Sent(json_bytes(whole, JSON_DECIMALS), rounding_error(JSON_DECIMALS))
 
 
 def as_npz(maps: Maps, weights: Tensor) -> Sent:
@@ -118,5 +120,6 @@ def as_npz(maps: Maps, weights: Tensor) -> Sent:
     arrays = {"weights": fixed_point(weights, 8)}
     if maps.thumbnails is not None:
         arrays["thumbnails"] = fixed_point(torch.from_numpy(maps.thumbnails), 8)
-    arrays |= {name: np.asarray(values, np.float32) for name, values in maps.statistics.model_dump().items()}
+    numbers = maps.statistics.model_dump(exclude_none=True)
+    arrays |= {name: np.asarray(values, np.float32) for name, values in numbers.items()}
     return Sent(npz_bytes(arrays, {"maps.json": orjson.dumps(fields)}), fixed_point_error(8))

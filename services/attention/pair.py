@@ -11,13 +11,14 @@ from services.attention.schemas.common import ModelInfo
 from services.attention.schemas.pair import Pair, PairLink, PairSide
 
 STRONGEST = 10
+LONGEST_WORD = 40  # characters of a word of `strongest`
 # On the wire. A cell rounded to 1e-10 and to float32 keeps the sum of 512 x 512 cells within 1e-6.
 DECIMALS = 10
 
 
 def cosine(a: Tensor, b: Tensor) -> float:
     """Of two sentences, each the mean of its tokens' vectors (n, D) and (m, D)."""
-    return float(F.cosine_similarity(a.double().mean(0), b.double().mean(0), dim=0))
+    return float(F.cosine_similarity(a.double().mean(0), b.double().mean(0), dim=0).clamp(-1, 1))
 
 
 def contributions(a: Tensor, b: Tensor) -> Tensor:
@@ -81,4 +82,8 @@ def best(matrix: np.ndarray, rows: list[int], columns: list[int]) -> list[tuple[
 
 def word_of_each(tokens: Tokens) -> list[str]:
     """The word that each token belongs to; a special token is its own."""
-    return [word.text for word in words_of(tokens) for _ in word.members]
+    return [shortened(word.text) for word in words_of(tokens) for _ in word.members]
+
+
+def shortened(word: str) -> str:
+    return word if len(word) <= LONGEST_WORD else word[: LONGEST_WORD - 1] + "…"

@@ -1,10 +1,11 @@
 """Tables of positions: the paper's sines and cosines, and what models have learned instead."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from services.attention.cosines import cosines
 from services.attention.model import frequencies, sinusoids
+from services.attention.schemas.common import ModelInfo
 from services.attention.schemas.positions import Positions, PositionsRequest
 from shared.problems import Unprocessable
 
@@ -19,16 +20,24 @@ def sinusoidal(asked: PositionsRequest, width: int) -> Positions:
     return described(asked, SINUSOIDAL, table, frequencies(width), None)
 
 
-def learned(asked: PositionsRequest, model: str, table: Tensor | None) -> Positions:
-    """The first rows of the `table` (positions, D) of a model; none when it learned none."""
+def learned(asked: PositionsRequest, info: ModelInfo, table: Tensor | None) -> Positions:
+    """The first rows of the `table` (positions, D) of a model; none when there is none, or none is known here."""
+    model = info.name
     if table is None:
-        raise Unprocessable(f"{model} has learned no table of positions; ask for kind=sinusoidal, or another model")
+        raise Unprocessable(f"{why_none(info)}; ask for kind=sinusoidal, or another model")
     length, width = table.shape
     if asked.width not in (None, width):
         raise Unprocessable(f"width is {asked.width}: the table of {model} has {width} dimensions; leave width out")
     if asked.length > length:
         raise Unprocessable(f"length is {asked.length}: the table of {model} has {length} positions; ask for fewer")
     return described(asked, LEARNED, table[: asked.length].detach().cpu(), None, model)
+
+
+def why_none(info: ModelInfo) -> str:
+    # A model of ours tells all it has; of a checkpoint's positions nobody here knows where they are.
+    if info.steps:
+        return f"{info.name} computes its positions, sines and cosines, and has learned no table"
+    return f"whether {info.name} has learned a table of positions is not known here: it runs inside transformers"
 
 
 def described(
@@ -52,6 +61,5 @@ def cosine_by_distance(table: Tensor) -> Tensor:
     For sines and cosines PE(p) . PE(p + k) = sum_i cos(k f_i): it depends on the distance k alone, and the norm of
     every position is sqrt(width / 2). That is what makes a distance easy to read for an attention head.
     """
-    unit = F.normalize(table.double(), dim=1)
-    cosines = unit @ unit.T  # (T, T)
-    return torch.stack([cosines.diagonal(distance).mean() for distance in range(len(table))])
+    found = cosines(table.double())  # (T, T)
+    return torch.stack([found.diagonal(distance).mean() for distance in range(len(table))])

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from services.attention import doubts
+from services.attention.cosines import cosines
 from services.attention.features import Tokens, Word, words_of
 from services.attention.lookup import find
 from services.attention.models import Model
-from services.attention.schemas.words import MOST, WordItem, Words, WordsRequest
+from services.attention.schemas.words import MOST, MOST_TOKENS, WordItem, Words, WordsRequest
 from shared.problems import Unprocessable
 
 AXES = 2  # of the picture
@@ -21,6 +21,7 @@ def compare_words(asked: WordsRequest, model: Model, read: Callable[[str], Token
     """The answer; `read` cuts a text into tokens within the limits of a request."""
     layer = layer_of(asked, model)
     texts = [read(text) for text in asked.texts or asked.words or ()]
+    check_length(sum(len(tokens) for tokens in texts))
     places = [chosen(asked, number, tokens) for number, tokens in enumerate(texts)]  # the words of each text
     check_count(sum(len(here) for here in places))
     vectors = torch.cat([vectors_of(model, *one, layer) for one in zip(texts, places, strict=True)])  # (N, D)
@@ -56,6 +57,14 @@ def chosen(asked: WordsRequest, number: int, tokens: Tokens) -> list[Word]:
     return ordinary if asked.word is None else find(tokens, asked.word, f"text {number}")
 
 
+def check_length(tokens: int) -> None:
+    if tokens > MOST_TOKENS:
+        raise Unprocessable(
+            f"together they have {tokens:,} tokens, those that the model adds included; the limit is {MOST_TOKENS:,}: "
+            "send fewer or shorter ones"
+        )
+
+
 def check_count(count: int) -> None:
     if count > MOST:
         raise Unprocessable(
@@ -75,12 +84,6 @@ def hidden(model: Model, tokens: Tokens) -> Tensor:
     found = model.look(tokens, hidden=True).hidden
     assert found is not None, "hidden states were asked for"
     return found
-
-
-def cosines(vectors: Tensor) -> Tensor:
-    """(N, N) of (N, D); a vector of zeros is like none."""
-    unit = F.normalize(vectors, dim=1)
-    return unit @ unit.T
 
 
 def plane(vectors: Tensor) -> tuple[np.ndarray, list[float]]:

@@ -130,7 +130,7 @@ class Engine:
         """Those whose name or file contains the query, in the order of the index."""
         wanted = asked.query.casefold()
         found = [row for row in self.rows if wanted in f"{row.name}\n{row.file}".casefold()]
-        items = [self.anchor(row.id) for row in found[asked.part]]
+        items = [self.anchor(row.id) for row in found[asked.window]]
         return AnchorPage(
             items=items, total=len(found), limit=asked.limit, offset=asked.offset, attribution=self.attribution
         )

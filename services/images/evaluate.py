@@ -115,7 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked, settings = parser.parse_args(), Settings()
-    refuse_other_data(settings.artifacts, settings.data)
+    refuse_other_data(settings.artifacts, {"data_sha256": settings.data})
     publish(settings.artifacts, evaluate(Engine.load(settings), settings.data / "positive"), asked.json)
 
 

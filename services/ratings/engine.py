@@ -129,7 +129,7 @@ class Engine:
         found = self.estimate(np.full_like(movie, user), movie, context)
         score = found.low if asked.by == "rank" else found.stars
         unclipped = found.stars - found.parts[:, -1]  # tells apart those that were cut off at the top of the scale
-        best = np.lexsort((-unclipped, -score))[asked.part]
+        best = np.lexsort((-unclipped, -score))[asked.window]
         items = [
             Recommendation(**dict(self.catalogue.movie_details(movie[row])), **fields, score=score[row])
             for row, fields in zip(best, found[best], strict=True)
@@ -147,7 +147,7 @@ class Engine:
 
     def movies(self, asked: MoviesRequest) -> MovieList:
         found = self.catalogue.search(asked.query, asked.genre)
-        shown = found[asked.part]
+        shown = found[asked.window]
         items = [self.catalogue.movie_details(movie) for movie in shown]
         return MovieList(items=items, total=len(found), limit=asked.limit, offset=asked.offset)
 
@@ -156,13 +156,13 @@ class Engine:
 
     def users(self, asked: PageRequest) -> UserList:
         order = np.argsort(self.catalogue.user_id)
-        items = [self.catalogue.user_details(user) for user in order[asked.part]]
+        items = [self.catalogue.user_details(user) for user in order[asked.window]]
         return UserList(items=items, total=len(order), limit=asked.limit, offset=asked.offset)
 
     def user(self, user_id: int, asked: PageRequest) -> UserDetails:
         user = self.catalogue.position_of_user(user_id)
         rows = self.catalogue.ratings_of(user)
-        items = [self.catalogue.rating(row) for row in rows[asked.part]]
+        items = [self.catalogue.rating(row) for row in rows[asked.window]]
         ratings = RatingList(items=items, total=len(rows), limit=asked.limit, offset=asked.offset)
         return UserDetails(
             **dict(self.catalogue.user_details(user)), profile=self.catalogue.profile(user), ratings=ratings

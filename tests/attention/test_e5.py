@@ -169,6 +169,7 @@ def test_what_is_read_is_what_the_file_says(file: Path) -> None:
 
 
 def test_a_converted_file_is_a_checkpoint_for_transformers_and_for_us(file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
     (folder := tmp_path / "tiny").mkdir()
     convert(file, folder)
     ids = torch.tensor([[0, 6, 7, 8, 2]])

@@ -263,11 +263,16 @@ def test_a_body_of_another_kind_is_refused_with_the_kinds_there_are(client: Test
 # ---- unusual text, everywhere
 
 STRANGE = ["right to left: שלום עולם", "emoji 👩‍👩‍👧 ok", "tab\tand\x00control", "x" * 5000, "역역역 기차 e\u0301"]
+# For minilm a word of 5,000 letters is one [UNK], for the toy one word; e5 cuts it into 1,667 pieces, and reads 510.
+UNREAD = ("x" * 5000, "e5")
 
 
 @pytest.mark.parametrize("text", STRANGE)
 @pytest.mark.parametrize("model", ["minilm", "e5", "toy"])
-def test_unusual_text_is_answered_or_refused_but_never_breaks(client: TestClient, text: str, model: str) -> None:
+def test_unusual_text_is_answered_wherever_the_model_can_read_all_of_it(
+    client: TestClient, text: str, model: str
+) -> None:
+    expected = 422 if (text, model) == UNREAD else 200
     same = {"text": text, "model": model}
     asked: dict[str, Any] = {
         "maps": same | {"merge": "words", "layers": [0], "heads": [0]},
@@ -280,7 +285,7 @@ def test_unusual_text_is_answered_or_refused_but_never_breaks(client: TestClient
     }
     for path, body in asked.items():
         answer = client.post(f"/attention/{path}", json=body)
-        assert answer.status_code in (200, 422), (path, answer.text)
+        assert answer.status_code == expected, (path, answer.text)
     for kind in ("svg", "png", "html"):
         answer = client.get("/attention/figure", params=same | {"format": kind, "view": "head"})
-        assert answer.status_code in (200, 422), (kind, answer.text)
+        assert answer.status_code == expected, (kind, answer.text)

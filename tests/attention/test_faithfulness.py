@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from services.attention.measures.faithfulness import Faithfulness, Spread, faithfulness, judged, random_orders, removed
+from services.attention.measures.faithfulness import faithfulness, judged, random_orders, removed
+from services.attention.schemas.measures import Faithfulness, Random
 
 WORTH = torch.tensor([1.0, 4.0, 1.0, 2.0])  # of each part
 
@@ -65,7 +66,7 @@ def test_faithful_is_better_than_random_by_two_deviations_at_both(
     deletion: float, insertion: float, faithful: bool
 ) -> None:
     flat = torch.ones(2)  # the area under a flat curve is its height
-    found = judged(deletion * flat, insertion * flat, torch.tensor([0.0, 1]), Spread(mean=0.5, std=0.1, orders=10))
+    found = judged(deletion * flat, insertion * flat, torch.tensor([0.0, 1]), Random(mean=0.5, std=0.1, orders=10))
     assert found.faithful == faithful
 
 

@@ -1,7 +1,5 @@
 """Attention in fewer bytes: what each form gives back, and that no weight is further off than it says."""
 
-import io
-
 import numpy as np
 import pytest
 import torch
@@ -51,10 +49,3 @@ def test_weights_of_q_and_k_as_float16_are_no_further_off_than_declared(scale: f
 def test_a_weight_of_two_equal_keys_moves_as_far_as_the_bound_says() -> None:
     exact, off = torch.tensor([-0.1, 0.1]), torch.tensor([0.1, -0.1])  # each score is 0.2 off
     assert float((off.softmax(0) - exact.softmax(0))[0]) == pytest.approx(softmax_error(0.2), rel=1e-5)
-
-
-def test_what_numpy_reads_back_is_what_was_coded() -> None:
-    from shared.arrays import npy_bytes
-
-    coded = fixed_point(weights(1, 1, 5, 5), 16)
-    assert np.array_equal(np.load(io.BytesIO(npy_bytes(coded))), coded)

@@ -134,6 +134,13 @@ def test_every_later_separator_counts() -> None:
     assert described(attention, marks).confidence == pytest.approx(0.9)
 
 
+def test_shares_that_rounding_lifts_over_1_are_1() -> None:
+    attention = torch.tensor([1.0000004, 0, 0, 0]).expand(4, 4)
+    assert numbers(attention)["cls_share"] == 1
+    found = described(attention)
+    assert (found.shares["first"], found.confidence, found.entropy) == (1, 1, 0)
+
+
 def test_without_special_tokens_there_is_no_sink() -> None:
     found = described(onto([0] * 5), [False] * 5)
     assert found.label == "mixed"

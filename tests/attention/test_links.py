@@ -66,6 +66,28 @@ def test_a_link_that_no_head_can_have_is_doubted() -> None:
     assert ranked(asked(**{"from": 3, "to": "b"}), "made", Look(tokens, tokens, causal)).warnings == []
 
 
+def test_doubts_about_the_texts_come_before_those_about_the_heads() -> None:
+    tokens = bert("a b a")
+    look = Look(tokens, tokens, torch.eye(5).expand(1, 1, 5, 5))
+    found = ranked(asked(**{"from": "b", "to": 3}), "made", look, warnings=["unknown words"])
+    assert found.warnings[0] == "unknown words"
+    assert "no head links them" in found.warnings[1]
+
+
+def test_between_two_texts_the_word_that_looks_is_of_the_pair_and_the_one_looked_at_of_the_text() -> None:
+    text, pair = bert("the train left"), bert("le train")
+    attention = torch.rand(1, 2, 4, 5, generator=torch.Generator().manual_seed(0)).softmax(-1)
+    found = ranked(asked(**{"from": "le", "to": "left", "part": "cross"}), "made", Look(pair, text, attention))
+    assert ([place.tokens for place in found.looking], [place.tokens for place in found.looked_at]) == ([[1]], [[3]])
+    best = found.items[0]
+    assert best.link == pytest.approx(float(attention[0, :, 1, 3].max()), abs=1e-6)
+    assert (found.tokens, found.key_tokens, found.uniform) == (pair.tokens, text.tokens, 1 / 5)
+
+
+def test_a_link_that_rounding_lifts_over_1_is_1() -> None:
+    assert links(torch.full((1, 1, 3, 3), 0.33333337), [0], [0, 1, 2]).tolist() == [[1]]
+
+
 @pytest.mark.parametrize("half", [{"from": "a"}, {"to": "a"}])
 def test_half_a_link_is_refused(half: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="a link needs two ends"):

@@ -1,6 +1,7 @@
 """Words found in a text."""
 
 import unicodedata
+from typing import Literal
 
 import pytest
 
@@ -51,6 +52,46 @@ def test_hangul_is_found_composed_or_decomposed() -> None:
     assert len(decomposed) > len("기차가 역을")
     assert [word.text for word in find(bert(decomposed), "역을")] == [decomposed.split()[1]]
     assert members(bert("기차가 역을"), "역을") == [[2]]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize(("text", "wanted"), [("은행에 갔다", "은행"), ("기차가 떠났다", "기차"), ("“기차가”", "기차")])
+def test_hangul_is_found_where_an_eojeol_begins_with_it(text: str, wanted: str, form: Literal["NFC", "NFD"]) -> None:
+    [found] = find(bert(unicodedata.normalize(form, text)), wanted)
+    assert found.text == unicodedata.normalize(form, wanted)
+
+
+def test_of_an_eojeol_only_the_tokens_of_the_wanted_letters_count() -> None:
+    text = "은행에서 갔다"
+    pieces = Tokens(
+        tokens=["▁은", "행", "에서", "▁갔다"],
+        ids=[0] * 4,
+        offsets=[(0, 1), (1, 2), (2, 4), (5, 7)],
+        words=[0, 0, 0, 1],
+        segments=[0] * 4,
+        special=[False] * 4,
+        texts=(text,),
+    )
+    assert members(pieces, "은행") == [[0, 1]]
+    assert members(pieces, "은행에") == [[0, 1, 2]]
+
+
+def test_hangul_that_stands_by_itself_anywhere_is_not_looked_for_in_longer_eojeols() -> None:
+    assert members(bert("은행에 은행 은행이"), "은행") == [[2]]
+    assert members(bert("은행에 갔다 은행이"), "은행") == [[1], [3]]
+
+
+@pytest.mark.parametrize("text", ["새은행에", unicodedata.normalize("NFD", "은핸에"), "banking"])
+def test_neither_the_middle_of_an_eojeol_nor_half_a_syllable_nor_another_script_is_a_beginning(text: str) -> None:
+    for wanted in ("은행", "은해", "bank"):
+        with pytest.raises(Unprocessable, match="no word"):
+            find(bert(text), wanted)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_a_blank_word_is_refused(blank: str) -> None:
+    with pytest.raises(Unprocessable, match="the word to find in text 1 is empty or blank; send a word"):
+        find(bert("a b"), blank, "text 1")
 
 
 def test_a_number_is_a_token() -> None:

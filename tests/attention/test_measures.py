@@ -238,6 +238,19 @@ def test_a_text_no_nearer_to_the_target_than_its_masks_has_no_curves_and_says_wh
     assert "Choose a target that is nearer to the text" in found.warnings[0]
 
 
+def test_a_measure_that_misses_its_own_check_is_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert answer(encoder_of(SMALL), TEXT).warnings == []
+    monkeypatch.setattr(attributions, "PATH", 1)  # point of integrated gradients: far too few
+    found = answer(encoder_of(SMALL), TEXT)
+    missed = next(one.check for one in found.measures if one.name == "integrated_gradients")
+    assert missed.value > missed.goal
+    assert [doubt.split(" here, ")[0] for doubt in found.warnings] == ["integrated_gradients misses its own check"]
+
+
+def test_the_score_of_a_text_in_float32_is_1_and_no_more() -> None:
+    assert answer(encoder_of(SMALL).float(), TEXT).score == 1
+
+
 @pytest.fixture(scope="module")
 def minilm() -> tuple[Encoder, Tokenizer]:
     limit_threads(Settings().threads)  # as the engine does

@@ -6,7 +6,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from transformers import BertConfig, BertModel
 
 from services.attention.model import Config, Encoder, SelfAttention
 from services.attention.train import our_config, our_weights
@@ -64,11 +63,12 @@ def test_the_order_of_tokens_counts() -> None:
 
 @pytest.fixture
 def random_bert() -> Any:
+    transformers: Any = pytest.importorskip("transformers")
     torch.manual_seed(0)
     sizes: Any = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 40}
-    config = BertConfig(vocab_size=100, **sizes)
+    config = transformers.BertConfig(vocab_size=100, **sizes)
     config._attn_implementation = "eager"  # the one that returns its attention
-    bert: Any = BertModel(config)
+    bert: Any = transformers.BertModel(config)
     return bert.eval()
 
 

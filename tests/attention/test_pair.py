@@ -66,6 +66,12 @@ def test_the_strongest_pairs_come_first_and_with_their_words() -> None:
     assert found.between_words == pytest.approx(float(found.matrix[1:3, 1:5].sum()), abs=1e-6)
 
 
+def test_a_word_without_end_is_shortened_among_the_strongest() -> None:
+    found = explain(info(), look(bert("x" * 500), vectors(3, 4, 1)), look(bert("y" * 40), vectors(3, 4, 2)))
+    [only] = found.strongest
+    assert (only.word_a, only.word_b) == ("x" * 39 + "…", "y" * 40)
+
+
 def test_at_most_ten_pairs_are_named_and_none_with_the_prefix() -> None:
     tokens = bert("query: a b c d")
     found = explain(info("query: "), look(tokens, vectors(8, 4, 1)), look(tokens, vectors(8, 4, 2)))
@@ -78,6 +84,7 @@ def test_a_sentence_and_itself_have_the_cosine_one() -> None:
     hidden = vectors(5, 8, 0)
     found = explain(info("query: "), look(bert("a b c"), hidden), look(bert("a b c"), hidden))
     assert found.cosine == pytest.approx(1)
+    assert all(cosine(v, v) <= 1 for v in (vectors(5, 8, seed) for seed in range(50)))
     assert (found.matrix == found.matrix.T).all()
     assert found.prefix == "query: "
 

@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 import torch
 
+from services.attention.figures.positions import positions_figure
 from services.attention.positions import cosine_by_distance, learned, sinusoidal
-from services.attention.positions_figure import positions_figure
+from services.attention.schemas.common import ModelInfo
 from services.attention.schemas.positions import PositionsRequest
 from shared.figures import picture
 from shared.problems import Unprocessable
+
+
+def info(name: str, steps: bool = True) -> ModelInfo:
+    sizes = {"layers": 1, "heads": 1, "d_model": 6, "d_k": 6, "max_tokens": 20}
+    return ModelInfo(name=name, kind="encoder", languages=["en"], prefix="", steps=steps, default=False, **sizes)
 
 
 def asked(**fields: Any) -> PositionsRequest:
@@ -50,9 +56,14 @@ def test_the_cosine_of_other_tables_is_a_mean_over_all_pairs_that_far_apart() ->
     assert cosine_by_distance(table).tolist() == pytest.approx([1, (0 + 0.5**0.5) / 2, 0.5**0.5])
 
 
+def test_a_vector_of_zeros_is_like_itself_alone() -> None:
+    assert sinusoidal(asked(length=1, width=1), 99).cosine_by_distance.tolist() == [1]
+    assert cosine_by_distance(torch.tensor([[0.0], [1], [2]])).tolist() == pytest.approx([1, 0.5, 0])
+
+
 def test_a_learned_table_is_given_as_it_is() -> None:
     table = torch.nn.Embedding(20, 6).weight
-    found = learned(asked(kind="learned", length=8), "made", table)
+    found = learned(asked(kind="learned", length=8), info("made"), table)
     assert torch.equal(torch.tensor(found.table), table[:8].detach())
     assert (found.model, found.width, found.frequencies) == ("made", 6, None)
 
@@ -66,12 +77,17 @@ def test_a_learned_table_is_given_as_it_is() -> None:
 )
 def test_a_learned_table_cannot_be_had_in_another_size(fields: dict[str, int], said: str) -> None:
     with pytest.raises(Unprocessable, match=said):
-        learned(asked(kind="learned", **({"length": 8} | fields)), "made", torch.zeros(20, 6))
+        learned(asked(kind="learned", **({"length": 8} | fields)), info("made"), torch.zeros(20, 6))
 
 
 def test_a_model_without_a_learned_table_says_so() -> None:
-    with pytest.raises(Unprocessable, match="toy has learned no table"):
-        learned(asked(kind="learned"), "toy", None)
+    with pytest.raises(Unprocessable, match="toy computes its positions, sines and cosines, and has learned no table"):
+        learned(asked(kind="learned"), info("toy"), None)
+
+
+def test_of_a_checkpoint_it_is_not_known_whether_it_learned_a_table() -> None:
+    with pytest.raises(Unprocessable, match="whether gpt2 has learned a table of positions is not known here"):
+        learned(asked(kind="learned"), info("gpt2", steps=False), None)
 
 
 @pytest.mark.parametrize("fields", [{"length": 0}, {"length": 1025}, {"width": 0}, {"width": 1025}, {"kind": "rotary"}])

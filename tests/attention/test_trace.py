@@ -254,7 +254,7 @@ def test_only_the_fields_asked_for_are_returned() -> None:
 def test_a_large_step_is_left_out_unless_it_is_named() -> None:
     left_out = [step for step in traced(most=120).steps if step.values is None]
     assert [(step.name, step.shape) for step in left_out] == [("expanded", [7, 20]), ("activated", [7, 20])]
-    assert left_out[0].omitted == "140 numbers, more than 120: name expanded in fields, or ask for npz"
+    assert left_out[0].omitted == "140 numbers, more than 120: name expanded in fields to have them"
     assert left_out[0].recompute == pytest.approx(0, abs=1e-5)
     [named] = traced(most=120, fields=["expanded"]).steps
     assert (np.shape(named.values), named.omitted) == ((7, 20), None)

@@ -169,12 +169,13 @@ def broken(place: tuple[int | slice, ...], value: float) -> list[Any]:
         ([], "shape [0]"),
         ([[], []], "none of them empty"),
         ([[0.5, 0.5], [1]], "weights is ragged"),
-        ([["0.5", "0.5"], ["1", "0"]], "not numbers alone"),
-        ([[None, 1], [1, 0]], "not numbers alone"),
-        ([[True, False], [False, True]], "holds bool"),
-        ({"a": 1}, "not numbers alone"),
+        ([["0.5", "0.5"], ["1", "0"]], "weights holds text; send numbers alone"),
+        ([[None, 1], [1, 0]], "weights holds null; send numbers alone"),
+        ([[True, False], [False, True]], "weights holds true and false; send numbers alone"),
+        ({"a": 1}, "weights holds something that is no number: {'a': 1}"),
         (0.5, "shape []"),
-        ([[10**400, 0], [0, 1]], "not numbers alone"),
+        ([[10**400, 0], [0, 1]], "weights holds a whole number too large for 64 bits"),
+        ([[2**64, 0.5], [0, 1]], "weights holds a whole number too large for 64 bits"),
     ],
 )
 def test_weights_that_are_none_are_refused_with_the_place(weights: Any, said: str) -> None:
@@ -229,6 +230,15 @@ def test_more_numbers_than_the_limit_are_refused_before_they_are_computed(monkey
     query = np.ones((2, 10, 3)).tolist()
     with pytest.raises(Unprocessable, match="the attention has 200 numbers; the limit is 100"):
         read(tokens=names(10), query=query, key=query)
+
+
+def test_more_heads_than_the_limit_are_refused_before_they_are_described() -> None:
+    heads = np.ones((33, 64, 1, 1), np.float32)  # 2112
+    with pytest.raises(Unprocessable, match="weights has 2,112 heads in all its layers; the limit is 2,048"):
+        form(npy(heads), tokens=["a"])
+    with pytest.raises(Unprocessable, match="query has 2,112 heads"):
+        read(tokens=["a"], query=heads.tolist(), key=heads.tolist())
+    assert form(npy(heads[:32]), tokens=["a"]).attention.shape == (32, 64, 1, 1)
 
 
 def test_a_form_says_which_field_is_wrong() -> None:

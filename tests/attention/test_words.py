@@ -167,6 +167,18 @@ def test_more_words_than_the_limit_are_refused_before_anything_is_read() -> None
     assert len(compared(texts=["a " * 60, "b " * 40]).items) == 100
 
 
+def test_texts_of_too_many_tokens_together_are_refused_before_they_go_through_the_model() -> None:
+    with pytest.raises(Unprocessable, match=r"together they have 4,120 tokens, .* the limit is 4,096"):
+        compared(texts=["bank " + "x " * 203] * 20, word="bank")
+    assert len(compared(texts=["bank " + "x " * 201] * 20, word="bank").items) == 20
+
+
+def test_a_word_is_exactly_like_itself_and_no_cosine_is_above_1() -> None:
+    found = compared(words=[*"abcdefghij", "a"])
+    assert np.diagonal(found.cosine).tolist() == [1] * 11
+    assert found.cosine.max() == 1
+
+
 def test_a_word_that_a_text_does_not_have_is_refused_with_those_it_has() -> None:
     with pytest.raises(Unprocessable, match=r"no word 'bank' in text 1; its words are: \[CLS\], the, river"):
         compared(texts=[RIVER, "the river"], word="bank")

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.e2e
 
 READMES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("services/*/README.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# What a figure was to be put in place of: @COUNT@, FORM_JSON, or SPEED with a line or a row to itself.
+PLACEHOLDER = re.compile(r"@[A-Z_]+@|\b[A-Z]+_[A-Z0-9_]+\b|^[A-Z]{4,}$|(?<=^\| )[A-Z]{4,}(?= \|$)", re.MULTILINE)
 
 
 def blocks(readme: Path) -> list[tuple[str, str]]:
@@ -75,4 +77,19 @@ def rounded(value: Any) -> Any:
 def test_every_readme_was_found() -> None:
     assert all(readme.exists() for readme in READMES)
     assert len(commands()) >= 10
-    assert not any(re.search(r"@[A-Z]+@", readme.read_text()) for readme in READMES)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda readme: str(readme.relative_to(ROOT)))
+def test_a_readme_has_no_place_left_to_fill_in(readme: Path) -> None:
+    assert placeholders(readme.read_text()) == []
+
+
+def test_a_place_to_fill_in_is_told_from_a_name() -> None:
+    text = "@COUNT@\n\nSPEED\n\n| JSON | FORM_JSON |\n| SPEED |\n\nis FORM_FIRST bytes: SPEED_LOST"
+    assert placeholders(text) == ["@COUNT@", "SPEED", "FORM_JSON", "SPEED", "FORM_FIRST", "SPEED_LOST"]
+    assert placeholders("PNG and JSON, `MAX_BODY`\n\n| JSON | PNG |\n\n```\nMAX_BODY=1\nSPEED\n```\n") == []
+
+
+def placeholders(text: str) -> list[str]:
+    """Those outside of code, where a setting's name is as good as any."""
+    return PLACEHOLDER.findall(re.sub(r"`[^`\n]*`", "", BLOCK.sub("", text)))

@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 
 from services.attention.figures.drawing import Drawing
 from services.attention.figures.paper import BOUNDARY, COLOURS, common_notes, paper
+from shared.problems import Unprocessable
 
 THUMBNAIL = 32  # pixels a side at most: more do not show
 SIDE, SMALL = 0.8, 0.5  # inches of a thumbnail; small from MANY heads on
 MANY = 17
+MOST = 600  # heads; drawing one takes 3 ms
 GAP, FOOT = 0.1, 0.16  # inches between thumbnails, and for the number below each
 LEFT, ABOVE = 0.7, 0.6  # inches for the numbers of layers and heads
 
@@ -21,6 +23,7 @@ Point = tuple[float, float]
 
 
 def grid(drawing: Drawing) -> Figure:
+    check_heads(len(drawing.layers) * len(drawing.heads))
     side = SIDE if max(len(drawing.layers), len(drawing.heads)) < MANY else SMALL
     width, height = (side + GAP) * len(drawing.heads), (side + GAP + FOOT) * len(drawing.layers)
     sheet = paper(drawing.title, notes(drawing), LEFT + width + 0.2, ABOVE + height + 0.1)
@@ -37,6 +40,14 @@ def grid(drawing: Drawing) -> Figure:
     )
     number(axes, drawing, side)
     return sheet.figure
+
+
+def check_heads(count: int) -> None:
+    if count > MOST:
+        raise Unprocessable(
+            f"the grid would have {count:,} heads; a picture shows at most {MOST}: ask for format=html, which shows "
+            "all, or for one head with view=matrix or view=head"
+        )
 
 
 def left(column: int, side: float) -> float:

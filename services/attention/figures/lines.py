@@ -23,7 +23,8 @@ from services.attention.figures.paper import (
 )
 
 LEVELS = 32  # of opacity: finer steps cannot be told apart, and the lines of one level are one short path
-MOST = 4000  # lines: more are a solid surface, and take seconds to draw
+ALL_UP_TO = 32  # tokens; of more, all their lines would be one dark surface
+KEPT = 3  # lines of a query then: the sinks of a sentence, and one word
 LINES_A_PATH = 500  # agg cannot fill a path with many more
 # Eyes see faint lines less than they weigh; the exponent makes up for a part of it.
 GAMMA = 0.7
@@ -52,8 +53,9 @@ def lines(drawing: Drawing) -> Figure:
 
 def notes(drawing: Drawing, step: int) -> list[str]:
     weights, dropped = drawing.one, int((levels(drawing.one) == 0).sum())
-    said = drawing.say("lines", largest=weights.max(), dropped=dropped, count=weights.size, least=faintest(weights))
-    return [said, *common_notes(drawing, step)]
+    least = drawing.say("faint", dropped=dropped, count=weights.size, least=faintest(weights).max())
+    which = drawing.say("strongest", kept=KEPT) if crowded(weights) else least
+    return [f"{drawing.say('lines', largest=weights.max())} {which}", *common_notes(drawing, step)]
 
 
 def levels(weights: np.ndarray) -> np.ndarray:
@@ -61,11 +63,20 @@ def levels(weights: np.ndarray) -> np.ndarray:
     return np.where(weights > faintest(weights), np.ceil(weights / (weights.max() or 1) * LEVELS), 0).astype(int)
 
 
-def faintest(weights: np.ndarray) -> float:
-    """The largest weight without a line: half a level, or more when too many lines are above that."""
-    strongest = np.sort(weights, axis=None)[::-1]
-    crowded = strongest[MOST] if len(strongest) > MOST else 0
-    return float(max(strongest[0] / (2 * LEVELS), crowded))
+def crowded(weights: np.ndarray) -> bool:
+    return any(count > ALL_UP_TO for count in weights.shape)
+
+
+def faintest(weights: np.ndarray) -> np.ndarray:
+    """(Tq, 1) the largest weight of each query without a line: half a level, or more where there are too many tokens.
+
+    Equal weights all have their line or all have none: no choice among them would say anything.
+    """
+    least = np.full((len(weights), 1), weights.max() / (2 * LEVELS))
+    if not crowded(weights) or weights.shape[1] <= KEPT:
+        return least
+    next_one: np.ndarray = np.partition(weights, -KEPT - 1)[:, -KEPT - 1, None]
+    return next_one.clip(min=least)
 
 
 def draw_lines(axes: Axes, weights: np.ndarray, thickest: float) -> None:

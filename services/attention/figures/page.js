@@ -51,11 +51,12 @@ status.setAttribute("role", "status");
 const grid = make("div", { className: "grid" });
 const tools = make("div", { className: "tools" });
 const stage = make("div", { className: "scroll" });
+const sides = make("p", { className: "quiet" });
 const help = make("p", { className: "quiet" });
 
 function begin() {
   if (figure.view === "grid") main.append(make("p", { className: "quiet", textContent: words.help_grid }), grid);
-  main.append(tools, help, stage, status);
+  main.append(tools, sides, help, stage, status);
   if (figure.boundaries.length) main.append(make("p", { className: "quiet", textContent: words.boundary }));
   main.append(make("p", { className: "quiet", textContent: words.precision }));
   draw();
@@ -70,7 +71,9 @@ function draw() {
 function drawHead() {
   status.replaceChildren();
   drawTools();
-  help.textContent = state.view === "matrix" ? words.help_matrix : words.help_lines;
+  sides.textContent = state.view === "matrix" ? words.matrix_sides : words.lines_sides;
+  const hint = crowded ? `${words.strongest} ${words.help_lines}` : words.help_lines;
+  help.textContent = state.view === "matrix" ? words.help_matrix : hint;
   stage.replaceChildren(state.view === "matrix" ? matrix() : lines());
 }
 
@@ -285,6 +288,7 @@ function moveInMatrix(event, show) {
 // ---- lines between the tokens that look, left, and the tokens looked at, right
 
 const OPACITIES = 32;
+const crowded = Math.max(queries.length, keys.length) > figure.all_up_to;
 const LONGEST_CANVAS = 16000; // device pixels; browsers draw nothing in a longer one
 
 function lines() {
@@ -295,7 +299,8 @@ function lines() {
   picture.left = column("left", queries, "query", picture);
   picture.right = column("right", keys, "key", picture);
   picture.canvas = lineCanvas(picture);
-  const box = make("div", { className: "lines" }, picture.left, picture.canvas, picture.right);
+  const names = ["query", "", "key"].map((side) => make("b", { textContent: words[side] ?? "" }));
+  const box = make("div", { className: "lines" }, ...names, picture.left, picture.canvas, picture.right);
   box.onpointerleave = () => picture.kept || select(picture, null);
   box.onkeydown = (event) => event.key === "Escape" && select(picture, null);
   select(picture, null);
@@ -377,14 +382,21 @@ function linesByOpacity(width, pitch, chosen) {
   const [firstQuery, lastQuery] = chosen?.role === "query" ? [chosen.place, chosen.place] : [0, queries.length - 1];
   const [firstKey, lastKey] = chosen?.role === "key" ? [chosen.place, chosen.place] : [0, keys.length - 1];
   for (let query = firstQuery; query <= lastQuery; query++)
-    for (let key = firstKey; key <= lastKey; key++) {
+    for (let key = firstKey, least = chosen ? 0 : faintest(query); key <= lastKey; key++) {
       const step = Math.ceil((level(query, key) / 255) * OPACITIES);
-      if (!step) continue;
+      if (level(query, key) <= least) continue;
       paths[step] ??= new Path2D();
       paths[step].moveTo(0, (query + 0.5) * pitch);
       paths[step].lineTo(width, (key + 0.5) * pitch);
     }
   return paths;
+}
+
+// The strongest level of a query without a line while no token is chosen; equal ones all have a line or all have none.
+function faintest(query) {
+  if (!crowded) return 0;
+  const start = offset(state.layer, state.head) + query * keys.length;
+  return weights.slice(start, start + keys.length).sort().at(-figure.kept - 1) ?? 0;
 }
 
 const NAMED = 5; // tokens in the sentence about the chosen one

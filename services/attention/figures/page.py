@@ -12,6 +12,7 @@ from string import Template
 import numpy as np
 
 from services.attention.figures.drawing import Drawing, legible, shown
+from services.attention.figures.lines import ALL_UP_TO, KEPT
 from services.attention.figures.words import WORDS
 
 HERE = Path(__file__).parent
@@ -44,7 +45,8 @@ def contents(drawing: Drawing, view: str) -> dict[str, object]:
     """What page.js draws."""
     largest = drawing.weights.max((2, 3))  # (L, H)
     words = WORDS[drawing.language] | {
-        "precision": drawing.say("precision", error=math.ceil(largest.max() / LEVELS / 2 * 1e4) / 1e4)
+        "strongest": drawing.say("strongest", kept=KEPT),
+        "precision": drawing.say("precision", error=math.ceil(largest.max() / LEVELS / 2 * 1e4) / 1e4),
     }
     return {
         "view": view,
@@ -54,6 +56,8 @@ def contents(drawing: Drawing, view: str) -> dict[str, object]:
         "boundaries": drawing.boundaries,
         "layers": list(drawing.layers),
         "heads": list(drawing.heads),
+        "all_up_to": ALL_UP_TO,
+        "kept": KEPT,
         "largest": [[round(float(weight), 6) for weight in row] for row in largest],
         "weights": packed(drawing.weights, largest),
         "words": words,

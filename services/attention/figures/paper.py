@@ -41,7 +41,7 @@ def paper(title: str, notes: Sequence[str], width: float, height: float) -> Pape
     lines += [(line, NOTE) for note in notes for line in wrapped(note, width, NOTE)]
     heights = [size * 1.5 / 72 for _, size in lines]
     top = MARGIN + sum(heights) + 0.125
-    figure = Figure(figsize=(width, top + height), dpi=100)
+    figure = Figure(figsize=(width, top + height), dpi=100, label=legible(title))
     for place, (line, size) in enumerate(lines):
         down = MARGIN + sum(heights[:place])
         where = (MARGIN / width, 1 - down / (top + height))

@@ -7,10 +7,11 @@ Axes: P parts (tokens or heads), N sets of parts, R orders, K points of a curve.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from services.attention.schemas.measures import Faithfulness, Random
 
 INTERVALS = 7  # eight points a curve: with ten, no verdict of the sentences tried was another
 RANDOM_ORDERS = 10
@@ -18,29 +19,6 @@ LEAST_FALL = 1e-3  # of the score, from nothing deleted to all: the curves divid
 ROUNDING = 1e-6  # two areas nearer than this are the same
 
 Evaluate = Callable[[Tensor], Tensor]  # which parts are deleted (N, P) to the scores (N,)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """The areas under the curves of random orders."""
-
-    mean: float
-    std: float
-    orders: int
-
-
-@dataclass(frozen=True)
-class Faithfulness:
-    """Two curves, in which 1 is the score of the whole input and 0 that of nothing, and the areas under them."""
-
-    fractions: list[float]  # of the parts deleted, or inserted: 0 to 1
-    deletion: list[float]
-    insertion: list[float]
-    deletion_auc: float
-    insertion_auc: float
-    random: Spread
-    faithful: bool
-    verdict: str
 
 
 def faithfulness(importances: Tensor, evaluate: Evaluate, seed: int = 0) -> list[Faithfulness] | None:
@@ -91,11 +69,11 @@ def score_once(deleted: Tensor, evaluate: Evaluate) -> Tensor:
     return evaluate(different).double().cpu()[which]
 
 
-def spread_of(areas: Tensor) -> Spread:
-    return Spread(mean=float(areas.mean()), std=float(areas.std()), orders=len(areas))
+def spread_of(areas: Tensor) -> Random:
+    return Random(mean=float(areas.mean()), std=float(areas.std()), orders=len(areas))
 
 
-def judged(deletion: Tensor, insertion: Tensor, fractions: Tensor, spread: Spread) -> Faithfulness:
+def judged(deletion: Tensor, insertion: Tensor, fractions: Tensor, spread: Random) -> Faithfulness:
     lower, higher = (float(torch.trapezoid(curve, fractions)) for curve in (deletion, insertion))
     margin = 2 * spread.std + ROUNDING
     by_deletion, by_insertion = lower < spread.mean - margin, higher > spread.mean + margin

@@ -25,7 +25,7 @@ from services.attention.measures.attributions import (
 )
 from services.attention.measures.faithfulness import Evaluate, faithfulness
 from services.attention.model import Encoder
-from services.attention.schemas.measures import Check, Faithfulness, Measure, Measures
+from services.attention.schemas.measures import Check, Measure, Measures
 
 DECIMALS = 6  # on the wire: some gradients are of the order of 1e-4
 POOLED = "e is the mean of the last layer's output over all tokens"
@@ -50,8 +50,8 @@ def measure(
     content = ~torch.tensor(tokens.special, device=one.ids.device)  # (T,)
     score = score_of(sentence_vector(encoder, one), target)
     subject = Subject(encoder, one, content, baseline, score)
-    found = [*of_tokens(subject, seed), of_heads(subject, seed)]
     whole, nothing = ends(subject)
+    found = [*of_tokens(subject, whole - nothing, seed), of_heads(subject, seed)]
     return Measures(
         model=model,
         tokens=tokens.tokens,
@@ -59,19 +59,20 @@ def measure(
         word_ids=tokens.words,
         segments=tokens.segments,
         special=tokens.special,
-        score=whole,
+        score=round(whole, DECIMALS),
         score_definition=f"s(x) = {TO_ITSELF if target is None else TO_TARGET}; {POOLED}",
         baseline="the vector of the mask token" if baseline.any() else "zeros, for the model has no mask token",
-        baseline_score=nothing,
+        baseline_score=round(nothing, DECIMALS),
         measures=found if maps else [one.model_copy(update={"maps": None}) for one in found],
         faithful=[one.name for one in found if one.faithfulness and one.faithfulness.faithful],
         warnings=[*warnings, *doubts(found, int(content.sum()), whole, nothing)],
     )
 
 
-def of_tokens(subject: Subject, seed: int) -> list[Measure]:
+def of_tokens(subject: Subject, fall: float, seed: int) -> list[Measure]:
     """The five measures that give each token a number; their curves delete the text's own tokens."""
-    five = [raw(subject), rollout(subject), norm(subject), gradient(subject), integrated(subject)]
+    attention = attention_of(subject)  # (L, H, T, T)
+    five = [raw(attention), rollout(attention), norm(subject), gradient(subject), integrated(subject, fall)]
     importances = torch.stack([torch.from_numpy(one.importance) for one in five])[:, subject.content.cpu()]  # (5, P)
     return with_curves(five, importances, lambda deleted: scores_without_tokens(subject, deleted), seed)
 
@@ -87,8 +88,7 @@ def with_curves(found: list[Measure], importances: Tensor, evaluate: Evaluate, s
     curves = faithfulness(importances, evaluate, seed)
     if curves is None:
         return found
-    read = [Faithfulness.model_validate(curve) for curve in curves]
-    return [one.model_copy(update={"faithfulness": curve}) for one, curve in zip(found, read, strict=True)]
+    return [one.model_copy(update={"faithfulness": curve}) for one, curve in zip(found, curves, strict=True)]
 
 
 def doubts(found: Sequence[Measure], count: int, whole: float, nothing: float) -> list[str]:
@@ -103,7 +103,14 @@ def doubts(found: Sequence[Measure], count: int, whole: float, nothing: float) -
         )
     if found[-1].faithfulness is None:
         reasons.append(f"No curve of heads: the score of {whole:.4f} does not fall when all heads are switched off.")
-    return reasons
+    return reasons + [missed(one) for one in found if one.check.value > one.check.goal]
+
+
+def missed(one: Measure) -> str:
+    return (
+        f"{one.name} misses its own check here, {one.check.name}: {one.check.value:.2g}, where {one.check.goal:.2g} is "
+        "the goal; its numbers are less exact than they look."
+    )
 
 
 def row_error(rows: Tensor) -> float:
@@ -111,8 +118,8 @@ def row_error(rows: Tensor) -> float:
     return float((rows.sum(-1) - 1).abs().max())
 
 
-def raw(subject: Subject) -> Measure:
-    attention = attention_of(subject)  # (L, H, T, T)
+def raw(attention: Tensor) -> Measure:
+    """Of attention (L, H, T, T)."""
     maps = attention.mean(1)  # (L, T, T)
     return Measure(
         name="raw",
@@ -126,8 +133,9 @@ def raw(subject: Subject) -> Measure:
     )
 
 
-def rollout(subject: Subject) -> Measure:
-    maps = rolled_out(attention_of(subject))  # (L, T, T)
+def rollout(attention: Tensor) -> Measure:
+    """Of attention (L, H, T, T)."""
+    maps = rolled_out(attention)  # (L, T, T)
     return Measure(
         name="rollout",
         meaning="How much of the output comes from a token's input when attention and residual paths, half each, are "
@@ -178,10 +186,10 @@ def gradient(subject: Subject) -> Measure:
     )
 
 
-def integrated(subject: Subject) -> Measure:
+def integrated(subject: Subject, fall: float) -> Measure:
+    """`fall` is that of the score, from the text to the baseline."""
     steps = path_steps(subject.encoder)
     importance = path_gradients(subject, steps)  # (T,)
-    whole, nothing = ends(subject)
     return Measure(
         name="integrated_gradients",
         meaning="How much of the score is due to a token when all tokens come in together, from the baseline to the "
@@ -192,7 +200,7 @@ def integrated(subject: Subject) -> Measure:
         maps=None,
         check=Check(
             name=f"|sum - (score - baseline_score)|, the completeness error of {steps} steps",
-            value=abs(float(importance.sum()) - (whole - nothing)),
+            value=abs(float(importance.sum()) - fall),
             goal=1e-2,
         ),
         faithfulness=None,

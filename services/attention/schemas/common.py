@@ -12,7 +12,7 @@ BUS = "the bus departed from the terminal punctually"
 
 def readable(text: str) -> str:
     if not text.strip():
-        raise ValueError("the text is empty or blank; send the sentence whose attention you want to see")
+        raise ValueError("it is empty or blank; send a sentence, or a word of one")
     # JSON can spell "\\ud83d", the first half of an emoji, without its second half; no tokenizer reads that.
     if broken := [place for place, character in enumerate(text) if "\ud800" <= character <= "\udfff"]:
         raise ValueError(f"the text has half a character (an unpaired surrogate) at {broken[0]}; send whole characters")
@@ -31,8 +31,11 @@ def nested_arrays(depth: int) -> dict[str, Any]:
 
 
 Sentence = Annotated[str, AfterValidator(readable), Field(json_schema_extra={"minLength": 1})]
-Numbers = Annotated[list[int], Field(min_length=1, max_length=1000), AfterValidator(no_repeats)]
+Number = Annotated[int, Field(strict=True)]  # true is not layer 1
+Numbers = Annotated[list[Number], Field(min_length=1, max_length=1000), AfterValidator(no_repeats)]
 # The engine's numpy arrays stay arrays until they are bytes: a million floats are not validated one by one.
+Vector = Annotated[Any, WithJsonSchema(nested_arrays(1))]
+Matrix = Annotated[Any, WithJsonSchema(nested_arrays(2))]
 PerHead = Annotated[Any, WithJsonSchema(nested_arrays(2))]
 PerPair = Annotated[Any, WithJsonSchema(nested_arrays(4))]
 
@@ -79,7 +82,11 @@ class Statistics(BaseModel):
     """Means over the queries of each head, indexed [layer][head] like `weights`."""
 
     entropy: PerHead = Field(description="Nats: 0 when each token looks at one token, ln(tokens) when at all alike.")
-    mean_distance: PerHead = Field(description="Tokens between the one that looks and the ones looked at.")
+    mean_distance: PerHead | None = Field(
+        description="Tokens between the one that looks and the ones looked at; null between two texts."
+    )
     cls_share: PerHead = Field(description="Share of the weight on [CLS], 0 to 1.")
     sep_share: PerHead = Field(description="Share of the weight on all [SEP], 0 to 1.")
-    diagonal_share: PerHead = Field(description="Share of the weight that tokens put on themselves, 0 to 1.")
+    diagonal_share: PerHead | None = Field(
+        description="Share of the weight that tokens put on themselves, 0 to 1; null between two texts."
+    )

@@ -1,14 +1,13 @@
 """Two sentences, or two models, and what their attention has different."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.attention.schemas.common import TRAIN, ModelName, Numbers, PerHead, PerPair, Sentence, nested_arrays
+from services.attention.schemas.common import TRAIN, Matrix, ModelName, Numbers, PerHead, PerPair, Sentence
 from shared.schemas import Request
 
 LATE = "the train left the station very late"
-Pairs = Annotated[Any, WithJsonSchema(nested_arrays(2))]
 
 
 class CompareRequest(Request):
@@ -27,8 +26,8 @@ class CompareRequest(Request):
     )
     heads: Numbers | None = Field(
         None,
-        description="Heads to return, numbered from 0, in this order; null is all. Not between models that have "
-        "different numbers of layers or heads: their heads are averaged.",
+        description="Heads to return, numbered from 0, in this order; null is all. Not between two models: no "
+        "head of one is a head of the other, so their heads are averaged.",
     )
 
     @model_validator(mode="after")
@@ -68,16 +67,19 @@ class Comparison(BaseModel):
     )
     a: CompareSide = Field(description="The first.")
     b: CompareSide = Field(description="The second.")
-    alignment: Pairs = Field(
+    alignment: Matrix = Field(
         description="[i, j]: number i of a is number j of b, in capitals or not; in rising order, each once."
     )
     layers: list[tuple[int, int]] = Field(
         description="[layer of a, layer of b] for each layer of `difference`; the same relative depth between models."
     )
-    heads: list[int] | None = Field(description="Number of each head in `difference`; null when heads are averaged.")
+    heads: list[int] | None = Field(
+        description="Number of each head in `difference`; null between two models, whose heads are averaged."
+    )
     difference: PerPair = Field(
         description="difference[layer][head][query][key], -1 to 1: weight in a minus weight in b; queries and keys "
         "are numbered as in `alignment`. A row sums to what b's query puts on tokens only in b, minus what a's puts on "
         "those only in a: 0 when nothing is unaligned."
     )
     changed: list[HeadChange] = Field(description="The ten heads that changed most, of those asked for.")
+    warnings: list[str] = Field(description="What makes this less trustworthy than it looks.")

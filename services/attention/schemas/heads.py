@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
-from services.attention.schemas.common import TRAIN, ModelName, Sentence
+from services.attention.schemas.common import TRAIN, ModelName, PartOfModel, Sentence
 from shared.schemas import Page, PageRequest
 
 Label = Literal["previous", "next", "self", "first", "separator", "broad", "mixed"]
@@ -26,15 +26,19 @@ class HeadsRequest(PageRequest):
     text: Sentence = Field(description="The sentence.", examples=[TRAIN])
     pair: Sentence | None = Field(None, description="A second sentence, read in the same pass.")
     model: ModelName = None
+    part: PartOfModel = "self"
     from_: StrictInt | Sentence | None = Field(
         None,
         alias="from",
         description="The word that looks: a word of the text in any case, all its places; or the number of a token, "
-        "from 0. Left out together with `to`, heads are ranked by how clearly they have their label.",
+        "from 0. Hangul that stands nowhere by itself is found where an eojeol begins with it. In cross-attention a "
+        "word of `pair`. Left out together with `to`, heads are ranked by how clearly they have their label.",
         examples=["station"],
     )
     to: StrictInt | Sentence | None = Field(
-        None, description="The word looked at, written like `from`.", examples=["train"]
+        None,
+        description="The word looked at, written like `from`; in cross-attention a word of `text`.",
+        examples=["train"],
     )
 
     @model_validator(mode="after")

@@ -41,8 +41,6 @@ class Check(BaseModel):
 class Random(BaseModel):
     """Areas under the curves of random orders, drawn by a fixed seed; one baseline for deletion and insertion."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     mean: float = Field(description="Their mean.")
     std: float = Field(ge=0, description="Their standard deviation.")
     orders: int = Field(ge=2, description="How many there are.")
@@ -53,8 +51,6 @@ class Faithfulness(BaseModel):
 
     The score is normalised: 1 is that of the whole text, 0 that with all parts deleted.
     """
-
-    model_config = ConfigDict(from_attributes=True)
 
     fractions: list[float] = Field(description="Share of the parts deleted, or inserted, at each point; 0 to 1.")
     deletion: list[float] = Field(description="The normalised score at each point, from 1 to 0.")

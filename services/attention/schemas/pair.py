@@ -1,14 +1,9 @@
 """Two sentences, and what makes them similar."""
 
-from typing import Annotated, Any
+from pydantic import BaseModel, ConfigDict, Field
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
-
-from services.attention.schemas.common import BUS, TRAIN, ModelName, Sentence, nested_arrays
+from services.attention.schemas.common import BUS, TRAIN, Matrix, ModelName, Sentence, Vector
 from shared.schemas import Request
-
-PerToken = Annotated[Any, WithJsonSchema(nested_arrays(1))]
-Matrix = Annotated[Any, WithJsonSchema(nested_arrays(2))]
 
 
 class PairRequest(Request):
@@ -30,7 +25,7 @@ class PairSide(BaseModel):
         description="First character and the one after the last, in `text`; [0, 0] for special tokens."
     )
     special: list[bool] = Field(description="Whether the model added the token: [CLS], [SEP].")
-    shares: PerToken = Field(description="What each token adds to the cosine: the sum of its part of `matrix`.")
+    shares: Vector = Field(description="What each token adds to the cosine: the sum of its part of `matrix`.")
 
 
 class PairLink(BaseModel):
@@ -38,8 +33,10 @@ class PairLink(BaseModel):
 
     a: int = Field(ge=0, description="The token of a, numbered from 0.")
     b: int = Field(ge=0, description="The token of b, numbered from 0.")
-    word_a: str = Field(description="The word that the token of a belongs to.")
-    word_b: str = Field(description="The word that the token of b belongs to.")
+    word_a: str = Field(
+        description="The word that the token of a belongs to; of a longer one the first 39 characters and …"
+    )
+    word_b: str = Field(description="The word that the token of b belongs to, shortened likewise.")
     contribution: float = Field(description="What the two add to the cosine.")
 
 

@@ -1,14 +1,11 @@
 """Where a token stands, as the model is told."""
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.attention.schemas.common import ModelName, nested_arrays
+from services.attention.schemas.common import Matrix, ModelName, Vector
 from shared.schemas import Request
-
-PerPosition = Annotated[Any, WithJsonSchema(nested_arrays(1))]
-Table = Annotated[Any, WithJsonSchema(nested_arrays(2))]
 
 
 class PositionsRequest(Request):
@@ -39,12 +36,13 @@ class Positions(BaseModel):
     length: int = Field(ge=1, description="Number of positions.")
     width: int = Field(ge=1, description="Number of dimensions.")
     equation: str = Field(description="How the numbers were computed.")
-    frequencies: PerPosition | None = Field(
+    frequencies: Vector | None = Field(
         description="Radians a position, one for each pair of dimensions 2i and 2i + 1: 1 / 10000^(2i / width); null "
         "for a learned table."
     )
-    table: Table = Field(description="table[position][dimension], 4 decimals.")
-    cosine_by_distance: PerPosition = Field(
+    table: Matrix = Field(description="table[position][dimension], 4 decimals.")
+    cosine_by_distance: Vector = Field(
         description="Cosine of two positions that are k apart, -1 to 1, k from 0: a mean over all such pairs. Between "
-        "sines and cosines of an even width all such pairs have the same."
+        "sines and cosines of an even width all such pairs have the same. A vector of zeros, as position 0 has in a "
+        "width of 1, is like itself alone: 1 at k = 0, and 0 with every other."
     )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from services.attention.schemas.common import TRAIN, ModelName, Sentence, nested_arrays
+from services.attention.schemas.common import TRAIN, ModelName, Number, Sentence, nested_arrays
 from shared.schemas import Request
 
 THRONES = "when you play the game of thrones"
@@ -29,9 +29,9 @@ class TraceRequest(Request):
         None, description="A second sentence, read in the same pass: [CLS] text [SEP] pair [SEP]."
     )
     model: ModelName = None
-    layer: int = Field(0, description="The layer, numbered from 0.", examples=[0])
-    head: int | None = Field(None, description="The head, numbered from 0; null is all of them.", examples=[0])
-    query: Annotated[int, Field(strict=True)] | Annotated[str, Field(pattern=r"\S")] | None = Field(
+    layer: Number = Field(0, description="The layer, numbered from 0.", examples=[0])
+    head: Number | None = Field(None, description="The head, numbered from 0; null is all of them.", examples=[0])
+    query: Number | Annotated[str, Field(pattern=r"\S")] | None = Field(
         None,
         description="The token whose row is worked out in detail: its number from 0, or a word of the text (the first "
         "of several, its first token); null is the first token that is not special.",
@@ -116,7 +116,7 @@ class Trace(BaseModel):
     segments: list[int] = Field(description="0 for tokens of `text`, 1 for tokens of `pair`.")
     special: list[bool] = Field(description="Whether the model added the token: [CLS], [SEP].")
     layer: int = Field(ge=0, description="The layer, from 0.")
-    head: int | None = Field(description="The head, from 0; null when arrays have an axis `head` with all of them.")
+    head: Number | None = Field(description="The head, from 0; null when arrays have an axis `head` with all of them.")
     query: int = Field(ge=0, description="Number of the token that is worked out in detail.")
     query_token: str = Field(description="That token.")
     d_model: int = Field(ge=1, description="Width of a token's vector.")

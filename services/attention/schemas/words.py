@@ -1,10 +1,8 @@
 """How alike words are, with and without a sentence around them."""
 
-from typing import Annotated, Any
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
-
-from services.attention.schemas.common import ModelName, Sentence, nested_arrays
+from services.attention.schemas.common import Matrix, ModelName, Sentence
 from shared.schemas import Request
 
 BANKS: list[JsonValue] = [
@@ -13,7 +11,7 @@ BANKS: list[JsonValue] = [
     "the bank lent her the money",
 ]
 MOST = 100
-Matrix = Annotated[Any, WithJsonSchema(nested_arrays(2))]
+MOST_TOKENS = 4096
 
 
 class WordsRequest(Request):
@@ -26,15 +24,23 @@ class WordsRequest(Request):
     )
 
     words: list[Sentence] | None = Field(
-        None, min_length=1, max_length=MOST, description="Words by themselves.", examples=[["play", "game", "orange"]]
+        None,
+        min_length=1,
+        max_length=MOST,
+        description=f"Words by themselves, at most {MOST}, of {MOST_TOKENS:,} tokens together.",
+        examples=[["play", "game", "orange"]],
     )
     texts: list[Sentence] | None = Field(
-        None, min_length=1, max_length=MOST, description="Texts that words stand in, each read by itself."
+        None,
+        min_length=1,
+        max_length=MOST,
+        description=f"Texts that words stand in, each read by itself; at most {MOST}, of {MOST_TOKENS:,} tokens "
+        "together.",
     )
     word: Sentence | None = Field(
         None,
-        description="The word to compare in the `texts`: every place of it is an item, in any case; left out, every "
-        "word of every text.",
+        description="The word to compare in the `texts`: every place of it is an item, in any case. Hangul that stands "
+        "nowhere by itself is found where an eojeol begins with it. Left out, every word of every text.",
         examples=["bank"],
     )
     model: ModelName = None
@@ -77,7 +83,9 @@ class Words(BaseModel):
     model: str = Field(description="The model that answered.")
     layer: int | None = Field(description="The hidden state that was compared; null for the embedding table.")
     items: list[WordItem] = Field(description="What was compared, in the order of rows and columns.")
-    cosine: Matrix = Field(description="cosine[i][j] of items i and j, -1 to 1; 1 on the diagonal.")
+    cosine: Matrix = Field(
+        description="cosine[i][j] of items i and j, -1 to 1; 1 on the diagonal. A vector of zeros is like itself alone."
+    )
     coordinates: Matrix = Field(
         description="[x, y] of each item: its first two principal components, around their mean (PCA). The item "
         "farthest out on each axis is on the positive side."

@@ -17,7 +17,9 @@ from services.attention.trace.steps import arrays_of
 from shared.arrays import npz_bytes
 from shared.problems import Unprocessable
 
-MOST = 50_000  # Numbers in one step of an answer in JSON, about 600 kB; a larger one must be asked for.
+# Numbers in one step of an answer, about 600 kB of JSON; a larger step must be named. In .npz a number costs less.
+MOST, MOST_IN_NPZ = 50_000, 1_000_000
+MOST_NAMED = 5_000_000  # numbers in all steps that are named
 
 
 def trace(
@@ -30,12 +32,12 @@ def trace(
     head: int | None = None,
     query: int | str | None = None,
     fields: Sequence[str] | None = None,
-    most: int | None = MOST,
+    most: int = MOST,
     warnings: Sequence[str] = (),
 ) -> Trace:
     """Every step of `layer`, or the `fields` alone; steps of more than `most` numbers are left out unless named.
 
-    `one` is the batch of these tokens alone. `most` None leaves nothing out.
+    `one` is the batch of these tokens alone.
     """
     config = encoder.config
     chosen([layer], config.layers, "layer", model)
@@ -44,6 +46,7 @@ def trace(
     words = chosen_lessons(lessons(config.paper), fields, model)
     arrays = arrays_of(encoder, one, layer, place)
     arrays = arrays if head is None else of_one_head(arrays, head, lessons(config.paper))
+    check_size(words, arrays, fields)
     steps = [*steps_of(words, arrays, equations(config.paper, layer), place, head, None if fields else most)]
     return Trace(
         model=model,
@@ -64,6 +67,14 @@ def trace(
         corrections=corrections(arrays, tokens, config, place),
         warnings=list(warnings),
     )
+
+
+def check_size(words: Sequence[Lesson], arrays: Mapping[str, Array], fields: Sequence[str] | None) -> None:
+    size = sum(arrays[one.name].size for one in words) if fields else 0
+    if size > MOST_NAMED:
+        raise Unprocessable(
+            f"these steps have {size:,} numbers; one answer has at most {MOST_NAMED:,}: name fewer fields, or one head"
+        )
 
 
 def row_to_work_out(tokens: Tokens, query: int | str | None) -> int:
@@ -123,7 +134,7 @@ def on_the_wire(array: Array) -> object:
 
 
 def omitted(name: str, size: int, most: int | None) -> str:
-    return f"{size:,} numbers, more than {most:,}: name {name} in fields, or ask for npz"
+    return f"{size:,} numbers, more than {most:,}: name {name} in fields to have them"
 
 
 def worked_out(arrays: Mapping[str, Array], query: int) -> dict[str, str]:
@@ -157,7 +168,7 @@ def as_json(trace: Trace) -> bytes:
 def as_npz(trace: Trace) -> bytes:
     """A member a step by its name, and `trace.json` with all the rest. The same bytes for the same trace.
 
-    Steps left out are not in it: trace with `most=None` for this.
+    Steps left out are not in it; `trace.json` says which.
     """
     there = {step.name: np.asarray(step.values) for step in trace.steps if step.values is not None}
     described = trace.model_dump(exclude={"steps": {"__all__": {"values"}}})

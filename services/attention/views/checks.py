@@ -1,10 +1,13 @@
 """Whether numbers of strangers can be attention; a refusal names the places."""
 
+import math
+
 import numpy as np
 
-from services.attention.views.tensor_files import MAX_CELLS
-from shared.problems import Unprocessable
+from services.attention.views.tensor_files import MAX_CELLS, in_words
+from shared.problems import Unprocessable, shorten
 
+MOST_HEADS = 2048  # of all layers together; GPT-2 XL has 1,200
 NAMED = 5  # places that a refusal names
 TOLERANCE = 1e-3  # of a row's sum; half precision rounds a row of 512 weights by less
 
@@ -16,7 +19,7 @@ def numbers(name: str, value: object) -> np.ndarray:
     except ValueError as error:
         raise Unprocessable(f"{name} is ragged: all lists of a depth must have the same length") from error
     if array.dtype.kind not in "fiu":
-        raise Unprocessable(f"{name} holds {array.dtype}, not numbers alone; null and text have no place in it")
+        raise Unprocessable(f"{name} holds {strangers(array)}; send numbers alone")
     if 0 in array.shape or not 2 <= array.ndim <= 4:
         raise Unprocessable(
             f"{name} has the shape {list(array.shape)}; it must have 2, 3 or 4 axes, none of them empty"
@@ -24,6 +27,16 @@ def numbers(name: str, value: object) -> np.ndarray:
     if (bad := ~np.isfinite(array)).any():
         raise Unprocessable(f"{places(name, array, bad, 'is {:g}')}; every number must be finite")
     return array
+
+
+def strangers(array: np.ndarray) -> str:
+    """What is no number in an array that numpy did not read as numbers, in plain words."""
+    if array.dtype.kind != "O":
+        return in_words(array.dtype)
+    found = [cell for cell in array.flat if not isinstance(cell, int | float)]
+    if not found:
+        return "a whole number too large for 64 bits"
+    return "null" if found[0] is None else f"something that is no number: {shorten(found[0])}"
 
 
 def stacked(array: np.ndarray) -> np.ndarray:
@@ -36,7 +49,15 @@ def check_shape(name: str, array: np.ndarray, expected: tuple[int, int], what: s
         raise Unprocessable(
             f"{name} has the shape {list(array.shape)}; its last two axes must be {list(expected)}: {what}"
         )
+    check_heads(name, math.prod(array.shape[:-2]))
     check_cells(array.size)
+
+
+def check_heads(name: str, heads: int) -> None:
+    if heads > MOST_HEADS:
+        raise Unprocessable(
+            f"{name} has {heads:,} heads in all its layers; the limit is {MOST_HEADS:,}: send fewer layers or heads"
+        )
 
 
 def check_cells(cells: int) -> None:

@@ -14,6 +14,8 @@ from shared.problems import Unprocessable
 MAX_CELLS = 20_000_000  # of all arrays of a file together
 MAX_BYTES = 8 * MAX_CELLS + 100_000  # the widest number has 8 bytes; the rest is room for headers
 KNOWN = ("weights", "query", "key", "mask")
+STRANGERS = {"U": "text", "S": "text", "b": "true and false", "c": "complex numbers", "O": "Python objects"}
+STRANGERS |= {"V": "records", "M": "dates", "m": "spans of time"}
 NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"
 # Version 3 is for column names in other scripts: nothing of what can be read here.
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -66,7 +68,7 @@ def read_npy(stream: IO[bytes], what: str) -> np.ndarray:
     shape, fortran, dtype = read_header(stream, what)
     cells = math.prod(shape)
     if dtype.kind not in "fiub" or dtype.itemsize > 8:
-        raise Unprocessable(f"{what} holds {dtype}, not float16, float32, float64, integers or truth values")
+        raise Unprocessable(f"{what} holds {in_words(dtype)}, not float16, float32, float64, integers or truth values")
     if cells > MAX_CELLS:
         raise Unprocessable(f"{what} has {cells:,} numbers, shape {list(shape)}; the limit is {MAX_CELLS:,}")
     data = stream.read(cells * dtype.itemsize)
@@ -75,6 +77,11 @@ def read_npy(stream: IO[bytes], what: str) -> np.ndarray:
             f"{what} is cut off: its header promises {cells * dtype.itemsize:,} bytes of numbers, it has {len(data):,}"
         )
     return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def in_words(dtype: np.dtype) -> str:
+    """What an array that cannot be attention has in it."""
+    return STRANGERS.get(dtype.kind, dtype.name)
 
 
 def read_header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype]:

@@ -13,7 +13,7 @@ DOTS_UP_TO = 64  # positions; beyond, dots would cover their curve
 
 def positions_figure(table: np.ndarray, title: str) -> Figure:
     """`table` is (T, D): positions from left to right, dimensions from top to bottom, curves of a few below."""
-    figure = Figure(figsize=(8, 7), layout="constrained")
+    figure = Figure(figsize=(8, 7), layout="constrained", label=title)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     draw_table(figure, above, table)
     draw_curves(below, table)
