@@ -23,8 +23,6 @@ def choose(wanted: str) -> torch.device:
 def limit_threads(threads: int) -> None:
     """Torch's threads in this process. On busy cores two threads wait for each other."""
     torch.set_num_threads(threads)
-    # Torch reads it when it first takes memory. In pages of 2 MB instead of 4 KB a large tensor is there far sooner.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 
 def lanes(device: str, threads: int) -> int:

@@ -58,16 +58,19 @@ matplotlib.use("agg")
 matplotlib.rcParams |= {"font.family": font_families(), "svg.fonttype": "none", "svg.hashsalt": "triptych"}
 
 
+def metadata(figure: Figure, kind: Format) -> dict[str, str | None]:
+    """What stands in the file beside the picture: a name that a screen reader can say, no date and no version."""
+    if kind == "png":
+        return {"Software": None}
+    label = str(figure.get_label())
+    return {"Date": None} | ({"Title": label} if label else {})
+
+
 def picture(figure: Figure, kind: Format) -> bytes:
     """The bytes of `figure`: the same bytes for the same figure."""
     buffer = io.BytesIO()
     with lock, warnings.catch_warnings():
         # A script without a font here shows as boxes in the PNG; the reader's fonts draw it in the SVG.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        # A date or a version in the file would make the same picture differ.
-        figure.savefig(
-            buffer,
-            format=kind,
-            metadata={"Date": None, "Title": figure.get_label() or None} if kind == "svg" else {"Software": None},
-        )
+        figure.savefig(buffer, format=kind, metadata=metadata(figure, kind))
     return buffer.getvalue()
