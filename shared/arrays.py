@@ -1,11 +1,13 @@
 """Tensors on the wire: which media type to send, and the bytes of it."""
 
 import io
+import math
 import zipfile
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import orjson
+from numpy.typing import DTypeLike
 
 from shared.problems import NotAcceptable, shorten
 
@@ -64,10 +66,22 @@ def rounded(value: object, decimals: int) -> object:
 
 
 def npy_bytes(array: np.ndarray) -> bytes:
-    """numpy's own .npy format, version 1.0; no pickle in it. The numbers are copied once: numpy.save would twice."""
-    array, header = np.asarray(array, order="C"), io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
-    return b"".join([header.getvalue(), array.reshape(-1).view(np.uint8).data])
+    """numpy's own .npy format, version 1.0; no pickle in it."""
+    array = np.asarray(array, order="C")
+    content, inside = npy_frame(array.shape, array.dtype)
+    inside[...] = array
+    return bytes(content)
+
+
+def npy_frame(shape: tuple[int, ...], dtype: DTypeLike) -> tuple[memoryview, np.ndarray]:
+    """The bytes of an .npy and the array inside them, yet to be filled: so a large one need not be copied."""
+    header, kind = io.BytesIO(), np.dtype(dtype)
+    described = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, described)
+    start = len(header.getvalue())  # a multiple of 64, so that what follows lies well in memory
+    whole = np.empty(start + math.prod(shape) * kind.itemsize, np.uint8)
+    whole[:start] = np.frombuffer(header.getvalue(), np.uint8)
+    return whole.data, whole[start:].view(kind).reshape(shape)
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray], texts: Mapping[str, bytes], level: int = 6) -> bytes:

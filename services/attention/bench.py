@@ -22,7 +22,8 @@ from tqdm import tqdm
 
 from services.attention.engine import Engine
 from services.attention.features import Tokens, batch
-from services.attention.forms import Form, fixed_point, half_vectors
+from services.attention.forms import Form, half_vectors
+from services.attention.maps import as_array
 from services.attention.models import OwnModel
 from services.attention.record import load_reference
 from services.attention.schemas.maps import MapsRequest
@@ -105,8 +106,8 @@ def encoding(engine: Engine, model: OwnModel) -> list[Figure]:
     assert look.vectors is not None
     candidates: Timed = {
         "the pass": partial(attend, model, look.queries, True),
-        "uint8": lambda: npy_bytes(fixed_point(look.attention, 8)),
-        "uint16": lambda: npy_bytes(fixed_point(look.attention, 16)),
+        "uint8": partial(as_array, look.attention, "uint8"),
+        "uint16": partial(as_array, look.attention, "uint16"),
         "qk": lambda: npy_bytes(half_vectors(look.vectors)[0]),  # type: ignore[arg-type]
     }
     taken = milliseconds(candidates, ROUNDS[512])
@@ -127,7 +128,7 @@ def answers(engine: Engine, model: OwnModel, reference: Any, folder: Path) -> li
     text = text_of(engine, model, 512)
     asked = MapsRequest(text=text)
     first = MapsRequest(text=text, layers=[0], heads=[0], thumbnails=32)
-    ours: dict[str, Callable[[], bytes]] = {
+    ours: dict[str, Callable[[], bytes | memoryview]] = {
         "qk": partial(sent, engine, asked, "qk"),
         "uint8": partial(sent, engine, asked, "uint8"),
         "json, 4 decimals": partial(sent, engine, asked, "json"),
@@ -146,7 +147,7 @@ def answers(engine: Engine, model: OwnModel, reference: Any, folder: Path) -> li
     ]
 
 
-def sent(engine: Engine, asked: MapsRequest, form: Form) -> bytes:
+def sent(engine: Engine, asked: MapsRequest, form: Form) -> bytes | memoryview:
     return engine.maps(asked, form).content
 
 

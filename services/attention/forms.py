@@ -18,20 +18,24 @@ from services.attention.models import Vectors
 Form = Literal["json", "npy", "uint8", "uint16", "qk", "npz"]
 CHUNK = 65_536  # weights: what stays in the processor's cache between two operations
 JSON_DECIMALS = 4
-TYPES = {8: torch.uint8, 16: torch.uint16}
+TYPES = {8: np.uint8, 16: np.uint16}
 
 
 def fixed_point(weights: Tensor, bits: int) -> np.ndarray:
     """round(a (2^bits - 1)) of weights in [0, 1], any shape."""
-    most = 2**bits - 1
-    flat = weights.reshape(-1)
-    coded = torch.empty(flat.shape, dtype=TYPES[bits], device=flat.device)
+    coded = np.empty(weights.shape, TYPES[bits])
+    code_into(coded, weights)
+    return coded
+
+
+def code_into(coded: np.ndarray, weights: Tensor) -> None:
+    """The same into an array that is there, a little at a time."""
+    most, flat = int(np.iinfo(coded.dtype).max), weights.reshape(-1)
     buffer, half = torch.empty(CHUNK, device=flat.device), torch.full((CHUNK,), 0.5, device=flat.device)
-    for source, target in zip(torch.split(flat, CHUNK), torch.split(coded, CHUNK), strict=True):
+    targets = torch.split(torch.from_numpy(coded).view(-1), CHUNK)
+    for source, target in zip(torch.split(flat, CHUNK), targets, strict=True):
         scaled = torch.add(half[: len(source)], source, alpha=most, out=buffer[: len(source)])
         target.copy_(scaled)  # cuts what is behind the point
-    shaped: np.ndarray = coded.view(weights.shape).cpu().numpy()
-    return shaped
 
 
 def rounding_error(decimals: int) -> float:
