@@ -27,6 +27,7 @@ from shared.app import create_app, loaded_engine
 from shared.arrays import JSON, NPY, NPZ, negotiate
 from shared.bodies import read_form, read_json
 from shared.docs import Accept
+from shared.figures import MEDIA as PICTURES
 from shared.schemas import PageRequest
 
 EngineDep = Annotated[Engine, Depends(loaded_engine)]
@@ -45,10 +46,8 @@ float32; dtype=uint8 and dtype=uint16 are weights times 255 and 65535; of=qk is 
 float16, of which the weights are softmax(Q K^T / sqrt(d_k)). As .npz everything: weights and thumbnails as uint8,
 the statistics, and the rest in maps.json."""
 
-TRACE_IN_WORDS = (
-    """The steps with their values. As .npz a member a step, float32 or float64, and the rest in trace.json."""
-)
-POSITIONS: dict[str, PositionsForm] = {JSON: "json", NPY: "npy", "image/svg+xml": "svg", "image/png": "png"}
+TRACE_IN_WORDS = "The steps with their values. As .npz a member a step, and the rest in trace.json."
+POSITIONS: dict[str, PositionsForm] = {JSON: "json", NPY: "npy", **{media: kind for kind, media in PICTURES.items()}}
 VIEWS: dict[str, ViewForm] = {JSON: "json", NPY: "npy", **{media: kind for kind, media in MEDIA.items()}}
 
 # A form's fields are text; the docs fill them with these.

@@ -123,7 +123,7 @@ def mask_of(file: Path) -> int | None:
 
 def write(target: Path, config: Config, weights: dict[str, Tensor], described: dict[str, Any]) -> None:
     target.mkdir()
-    whole = {"kind": "encoder", **described, "encoder": asdict(config)}
+    whole = {**described, "encoder": asdict(config)}
     (target / "config.json").write_text(json.dumps(whole, indent=1) + "\n")
     save_tensors(target / "model.safetensors", weights)
 
@@ -134,7 +134,6 @@ def draw_toy(target: Path) -> None:
         "languages": ["und"],
         "prefix": "",
         "mask_id": None,
-        "tokenizer": "words",
     }
     write(target, TOY, toy_weights(SEED), described)
 
