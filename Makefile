@@ -47,7 +47,7 @@ constraints:                    ## newest versions of everything into constraint
 env: $(VENV)/.has-up            ## .env.example from the Settings classes
 	@$(BIN)/python -m shared.env_example > .env.example
 
-clean:                          ## everything that `make up` made
+clean:                          ## everything that `make up` made; what people added stays in state/
 	rm -rf $(VENV) data artifacts
 
 # The marker .whole steps aside while pip works: an interrupted installation begins anew, in an empty folder.

@@ -51,6 +51,7 @@ class ServiceSettings(ProcessSettings):
 
     data_dir: Path = Field(Path("data"), description="Where prepared data lies, a folder a service.")
     artifacts_dir: Path = Field(Path("artifacts"), description="Where trained models lie, a folder a service.")
+    state_dir: Path = Field(Path("state"), description="Where what people add is kept, a folder a service.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="Where the model runs; auto takes a GPU when there is one."
     )
@@ -71,3 +72,7 @@ class ServiceSettings(ProcessSettings):
     @property
     def artifacts(self) -> Path:
         return self.artifacts_dir / self.name
+
+    @property
+    def state(self) -> Path:
+        return self.state_dir / self.name

@@ -1,5 +1,8 @@
 """What tests of several parts need: a real server on a free port, an app with its model loaded."""
 
+import atexit
+import os
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -11,11 +14,17 @@ from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
 from shared.serve import bound, config_of
+from shared.services import names
 from shared.settings import ProcessSettings, ServiceSettings
 
 # A developer's .env must not change what is tested; the services' settings, imported later, inherit this.
 for settings in (ProcessSettings, ServiceSettings):
     settings.model_config["env_file"] = None
+
+# What the tests add must not stand in the repository's state/. Processes that they start inherit the environment.
+STATE = tempfile.TemporaryDirectory(prefix="triptych-state-")
+atexit.register(STATE.cleanup)
+os.environ |= {f"{name.upper()}_STATE_DIR": STATE.name for name in names()}
 
 
 @contextmanager

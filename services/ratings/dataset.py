@@ -16,7 +16,7 @@ TABLES = ("ratings", "movies", "users")
 class Dataset:
     """Ratings in the order of their source, and every movie and user that can be asked for."""
 
-    ratings: pd.DataFrame  # user_id, movie_id, stars, timestamp (seconds since 1970, UTC)
+    ratings: pd.DataFrame  # user_id, movie_id, stars, timestamp (seconds since 1970, UTC; 0 everywhere: no times)
     movies: pd.DataFrame  # movie_id, title, year (0: unknown), genres (joined by "|")
     users: pd.DataFrame  # user_id, and what the source tells about them
     scale: tuple[float, float]  # fewest and most stars
@@ -32,6 +32,11 @@ class Dataset:
     @property
     def movie_genres(self) -> list[list[str]]:
         return [names.split("|") if names else [] for names in self.movies["genres"]]
+
+    @property
+    def timed(self) -> bool:
+        """Whether the source tells when the ratings were given."""
+        return bool(self.ratings["timestamp"].any())
 
     @property
     def user_index(self) -> np.ndarray:

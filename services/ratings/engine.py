@@ -1,222 +1,411 @@
-"""Answers with the trained network: predictions with interval and parts, movies, users, recommendations."""
+"""Answers with the trained model: predictions and why, recommendations, what to rate next; ratings that come and go."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from threading import Lock
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
-from services.ratings.catalogue import Catalogue
-from services.ratings.features import context_features
-from services.ratings.model import PARTS, FourBranches, Interval, Shape
-from services.ratings.schemas import (
-    Movie,
-    MovieList,
-    MoviesRequest,
-    Pair,
-    Parts,
-    Prediction,
-    Predictions,
-    PredictRequest,
-    RatingList,
+from services.ratings import drawings, recommending
+from services.ratings.base import Known, Questions
+from services.ratings.catalogue import Catalogue, read_tables
+from services.ratings.figures.draw import Name
+from services.ratings.journal import Change, Journal
+from services.ratings.learning import gains
+from services.ratings.ledger import UNKNOWN, Ledger
+from services.ratings.model import PARTS
+from services.ratings.people import People, Somebody, seconds
+from services.ratings.predictor import Estimates, counts_before
+from services.ratings.ranking import RankingHead
+from services.ratings.reasons import Reasons
+from services.ratings.recommending import Shown
+from services.ratings.schemas.estimate import Because, Parts
+from services.ratings.schemas.evaluation import Evaluation, Hits, Placed, Protocol, UserEvaluation
+from services.ratings.schemas.movies import Movie, MovieList, MoviesRequest, SimilarList, SimilarMovie, SimilarRequest
+from services.ratings.schemas.next import NextList, NextMovie, NextRequest
+from services.ratings.schemas.predict import Pair, Prediction, Predictions, PredictRequest
+from services.ratings.schemas.ratings import AddRequest, Saved
+from services.ratings.schemas.recommend import (
     Recommendation,
     RecommendationList,
     RecommendationsRequest,
-    UserDetails,
-    UserList,
+    RecommendRequest,
 )
+from services.ratings.schemas.users import RatingList, UserDetails, UserList
 from services.ratings.settings import Settings
+from services.ratings.store import read_model, read_words
+from services.ratings.table import Table
+from services.ratings.tables import top_k_table
 from shared.artifacts import verify
-from shared.cards import card_of
-from shared.device import choose, limit_threads
+from shared.cards import card_of, read_figures
+from shared.device import limit_threads
 from shared.engine import Card
+from shared.figures import Format
 from shared.problems import NotFound, Unprocessable
 from shared.schemas import PageRequest
 from shared.tensors import load_tensors
 
-DECIMALS = 6  # of stars and parts: enough for the parts to add up to 1e-5
-
-
-@dataclass(frozen=True)
-class Estimates:
-    """B predictions: stars, the ends of their intervals, and parts with the clip as the last."""
-
-    stars: np.ndarray  # (B,)
-    low: np.ndarray  # (B,)
-    high: np.ndarray  # (B,)
-    parts: np.ndarray  # (B, P + 1)
-
-    def __getitem__(self, rows: np.ndarray) -> "Estimates":
-        return Estimates(self.stars[rows], self.low[rows], self.high[rows], self.parts[rows])
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """The fields of an Estimate, one prediction after the other."""
-        columns = (column.tolist() for column in (self.stars, self.low, self.high, self.parts))
-        for stars, low, high, parts in zip(*columns, strict=True):
-            named = Parts(**dict(zip((*PARTS, "clip"), parts, strict=True)))
-            yield {"stars": stars, "low": low, "high": high, "parts": named}
+STRANGER = "nothing is known of this person's taste: this is what a stranger is told"
+KNOWN_ENOUGH = 200  # movies that may be asked for next: the most rated, for what nobody has seen nobody can rate
 
 
 class Engine:
-    def __init__(self, folder: Path, device: str = "cpu", max_pairs: int = 10_000) -> None:
+    def __init__(self, folder: Path, max_pairs: int = 10_000, journal: Journal | None = None) -> None:
         self.folder, self.manifest = folder, verify(folder)
         self.sha256 = self.manifest.sha256
         self.collectors: tuple[()] = ()
-        self.device = str(choose(device))
-        self.max_pairs = max_pairs
-        self.scale = np.asarray(self.manifest.config["scale"], float)
-        self.catalogue = Catalogue(folder)
-        self.network, self.interval = load_model(folder / "model.safetensors", self.device)
+        self.device = "cpu"  # a prediction is some hundred small products: moving them to a GPU takes longer
+        self.max_pairs, self.journal, self.lock = max_pairs, journal, Lock()
+        self.tables, self.words = read_tables(folder), read_words(folder)
+        self.predictor = read_model(folder)
+        self.head = RankingHead.from_tensors(load_tensors(folder / "ranking.safetensors"))
+        self.catalogue = Catalogue(self.tables, self.words.titles, self.words.genres)
+        self.ledger = Ledger(*(self.tables[name] for name in ("user_id", "user", "movie", "stars", "timestamp")))
+        self.people = People(self.ledger, self.tables["profile"], self.words.columns, self.catalogue, self.predictor)
+        self.table = Table(len(self.tables["user_id"]), len(self.words.titles))
+        self.foreign = self.replay() if journal else 0
 
     @classmethod
     def load(cls, settings: Settings) -> "Engine":
         limit_threads(settings.threads)
-        return cls(settings.artifacts, settings.device, settings.max_pairs)
+        return cls(settings.artifacts, settings.max_pairs, Journal(settings.state / "journal.sqlite"))
 
-    @torch.inference_mode()
-    def estimate(self, user: np.ndarray, movie: np.ndarray, context: Tensor) -> Estimates:
-        """Predictions for users and movies by position; stars are the sum of all parts, the clip included."""
-        u, m = torch.from_numpy(user).to(self.device), torch.from_numpy(movie).to(self.device)
-        parts = self.network(u, m, context.to(self.device))  # (B, P)
-        low, high = (end.cpu().numpy().astype(float) for end in self.interval(u, m, parts.sum(1)))
-        parts = parts.cpu().numpy().astype(float).round(DECIMALS)
-        raw = parts.sum(1)
-        stars = raw.clip(*self.scale)
-        parts = np.column_stack([parts, stars - raw]).round(DECIMALS)
-        # A prediction beyond the scale must still lie in its interval.
-        low, high = np.minimum(low.clip(*self.scale), stars), np.maximum(high.clip(*self.scale), stars)
-        return Estimates(stars.round(DECIMALS), low.round(4), high.round(4), parts)
+    def replay(self) -> int:
+        """Bring back what was added and taken back; how many of these changes belong to another catalogue."""
+        assert self.journal
+        foreign = 0
+        for change in self.journal.changes():
+            movie = self.catalogue.movie_at.get(change.movie_id)
+            if movie is None or self.catalogue.titles[movie] != change.title:
+                foreign += 1
+            else:
+                self.write(change.user_id, movie, change.stars, change.at or UNKNOWN)
+        return foreign
 
-    def context(self, times: Sequence[datetime | None]) -> Tensor:
-        """Day and weekend; the average of all ratings where no time is given, so that the context adds nothing."""
-        given = context_features(np.array([seconds(at) for at in times], np.int64))  # (B, 2)
-        known = torch.tensor([at is not None for at in times])
-        return torch.where(known[:, None], given, self.network.mean_context.cpu())
+    # ---- predictions
 
     def predict(self, asked: PredictRequest) -> Predictions:
         if len(asked.pairs) > self.max_pairs:
             raise Unprocessable(
                 f"{len(asked.pairs):,} pairs are more than the limit of {self.max_pairs:,}; ask in parts"
             )
-        user, movie = self.positions(asked.pairs)
-        found = self.estimate(user, movie, self.context([pair.at for pair in asked.pairs]))
+        newcomer = None if asked.ratings is None else self.people.newcomer(asked.ratings, asked.profile)
+        movie = np.array([self.movie_of(place, pair) for place, pair in enumerate(asked.pairs)], np.int64)
+        found = self.estimates(asked.pairs, movie, newcomer)
+        why = self.all_because(asked, movie, newcomer, found) if asked.explain else [None] * len(movie)
+        stranger = newcomer is not None and not len(newcomer.own)
         return Predictions(
             predictions=[
-                Prediction(user_id=pair.user_id, movie_id=pair.movie_id, **fields)
-                for pair, fields in zip(asked.pairs, found, strict=True)
-            ]
+                Prediction(user_id=pair.user_id, movie_id=pair.movie_id, **fields, because=reason)
+                for pair, fields, reason in zip(asked.pairs, fields_of(found), why, strict=True)
+            ],
+            note=STRANGER if stranger else None,
         )
 
-    def positions(self, pairs: Sequence[Pair]) -> np.ndarray:
-        """The users' and the movies' positions, (2, B)."""
-        found = np.empty((2, len(pairs)), np.int64)
-        for index, pair in enumerate(pairs):
-            try:
-                found[0, index] = self.catalogue.position_of_user(pair.user_id)
-                found[1, index] = self.catalogue.position_of_movie(pair.movie_id)
-            except NotFound as problem:
-                raise Unprocessable(f"pairs.{index}: {problem.detail}") from None
-        return found
+    def movie_of(self, place: int, pair: Pair) -> int:
+        try:
+            if pair.user_id is not None:
+                self.people.check(pair.user_id)
+            return self.catalogue.position(pair.movie_id)
+        except NotFound as problem:
+            raise Unprocessable(f"pairs.{place}: {problem.detail}") from None
+
+    def estimates(self, pairs: Sequence[Pair], movie: np.ndarray, newcomer: Somebody | None) -> Estimates:
+        """In the order of the pairs; those with a moment and those without are answered apart."""
+        users = list(dict.fromkeys(pair.user_id for pair in pairs))
+        if all(pair.at is None for pair in pairs) and (ready := self.from_table(pairs, movie)):
+            return ready
+        somebodies = [self.somebody(user, newcomer) for user in users]
+        own = self.people.histories([one.own for one in somebodies])
+        profile = torch.cat([one.profile for one in somebodies])
+        place = {user: number for number, user in enumerate(users)}
+        person = torch.tensor([place[pair.user_id] for pair in pairs])
+        at = torch.tensor([seconds(pair.at) for pair in pairs])
+        timed = torch.tensor([pair.at is not None for pair in pairs])
+        rows = [part.nonzero()[:, 0] for part in (~timed, timed)]
+        asked = [Questions(person[rows[0]], torch.from_numpy(movie)[rows[0]], None)]
+        asked.append(Questions(person[rows[1]], torch.from_numpy(movie)[rows[1]], at[rows[1]]))
+        found = [self.predictor.answer(own, profile, one) for one in asked if len(one)]
+        return Estimates.join(found)[torch.cat(rows).argsort().numpy()]
+
+    def from_table(self, pairs: Sequence[Pair], movie: np.ndarray) -> Estimates | None:
+        """When the rows of all these users are filled."""
+        users = [pair.user_id for pair in pairs]
+        if any(user not in self.ledger.place for user in users):
+            return None
+        place = np.array([self.ledger.place[user] for user in users if user is not None])
+        version = np.array([self.ledger.version(user) for user in users if user is not None])
+        return self.table.estimates(place, movie) if self.table.has(place, version) else None
+
+    def somebody(self, user_id: int | None, newcomer: Somebody | None) -> Somebody:
+        if user_id is not None:
+            return self.people.user(user_id)
+        assert newcomer is not None  # the request was checked
+        return newcomer
+
+    def known(self, user_id: int | None, newcomer: Somebody | None, at: datetime | None) -> Known:
+        """Somebody by the ratings before a moment, or by all."""
+        if at is None and user_id is not None:
+            self.people.check(user_id)
+            return self.people.known_user(user_id, self.ledger.version(user_id))
+        somebody = self.somebody(user_id, newcomer)
+        if at is None:
+            return self.people.know(somebody)
+        own = self.people.histories([somebody.own])
+        nobody = torch.zeros(1, dtype=torch.long)
+        before = counts_before(own, Questions(nobody, nobody, nobody + seconds(at)))
+        return self.predictor.base.know(own.first(before), somebody.profile)
+
+    def all_because(
+        self, asked: PredictRequest, movie: np.ndarray, newcomer: Somebody | None, found: Estimates
+    ) -> list[Because]:
+        return [
+            self.because(self.known(pair.user_id, newcomer, pair.at), movie, found, row, pair.at, asked.because_limit)
+            for row, pair in enumerate(asked.pairs)
+        ]
+
+    def because(
+        self, known: Known, movie: np.ndarray, found: Estimates, row: int, at: datetime | None, limit: int
+    ) -> Because:
+        asked = torch.from_numpy(movie[row : row + 1])
+        why = self.predictor.why(known, asked, None if at is None else torch.full_like(asked, seconds(at)))
+        return self.reasons(known).because(why, found[row : row + 1], 0, limit)
+
+    def reasons(self, known: Known) -> Reasons:
+        return Reasons(known, self.catalogue, float(self.predictor.base.factors.mu))
+
+    # ---- recommendations
 
     def recommend(self, user_id: int, asked: RecommendationsRequest) -> RecommendationList:
-        user = self.catalogue.position_of_user(user_id)
-        movie = np.flatnonzero(self.candidates(user, asked))
-        context = self.context([asked.at]).expand(len(movie), -1)
-        found = self.estimate(np.full_like(movie, user), movie, context)
-        score = found.low if asked.by == "rank" else found.stars
-        unclipped = found.stars - found.parts[:, -1]  # tells apart those that were cut off at the top of the scale
-        best = np.lexsort((-unclipped, -score))[asked.window]
-        items = [
-            Recommendation(**dict(self.catalogue.movie_details(movie[row])), **fields, score=score[row])
-            for row, fields in zip(best, found[best], strict=True)
-        ]
-        return RecommendationList(items=items, total=len(movie), limit=asked.limit, offset=asked.offset)
+        known, may = self.known(user_id, None, asked.at), self.may_be_shown(self.people.user(user_id), asked)
+        return self.listed(known, asked, may, self.shown(known, asked, may, user_id))
 
-    def candidates(self, user: int, asked: RecommendationsRequest) -> np.ndarray:
-        """Which movies may be recommended."""
-        wanted = np.ones(len(self.catalogue.titles), bool)  # (M,)
-        if asked.genre is not None:
-            wanted &= self.catalogue.genre(asked.genre)
+    def recommend_newcomer(self, asked: RecommendRequest) -> RecommendationList:
+        somebody = self.people.newcomer(asked.ratings, asked.profile)
+        known, may = self.known(None, somebody, asked.at), self.may_be_shown(somebody, asked)
+        return self.listed(known, asked, may, self.shown(known, asked, may, None))
+
+    def may_be_shown(self, somebody: Somebody, asked: RecommendationsRequest) -> np.ndarray:
+        may = self.catalogue.wanted(asked.genre).copy()  # (M,)
         if not asked.include_seen:
-            wanted[self.catalogue.movie[self.catalogue.ratings_of(user)]] = False
-        return wanted
+            may[somebody.own.movie] = False
+        return may
+
+    def shown(self, known: Known, asked: RecommendationsRequest, may: np.ndarray, user_id: int | None) -> Shown:
+        at = None if asked.at is None else seconds(asked.at)
+        if asked.by == "rank":
+            popular = self.catalogue.count / max(1, self.catalogue.count.max())
+            return recommending.by_rank(self.predictor, self.head, known, popular, may, asked.window, at)
+        if user_id is not None and at is None and self.row_is_filled(user_id):
+            return recommending.from_table(self.table, self.ledger.place[user_id], may, asked.window)
+        return recommending.by_stars(self.predictor, known, may, asked.window, at)
+
+    def row_is_filled(self, user_id: int) -> bool:
+        """Fills the user's row of the table, where there is one. The version is read before the ratings are."""
+        place, version = self.ledger.place.get(user_id), self.ledger.version(user_id)
+        if place is None or not self.table.users:
+            return False
+        if not self.table.has(place, version):
+            everything = np.arange(len(self.catalogue.titles))
+            known = self.people.known_user(user_id, version)
+            self.table.fill(place, version, recommending.estimate(self.predictor, known, everything, None))
+        return True
+
+    def listed(self, known: Known, asked: RecommendationsRequest, may: np.ndarray, shown: Shown) -> RecommendationList:
+        movie = torch.from_numpy(shown.movie)
+        at = None if asked.at is None else torch.full_like(movie, seconds(asked.at))
+        reasons = self.reasons(known)
+        why = self.predictor.why(known, movie, at) if asked.explain or asked.by == "stars" else None
+        items = []
+        for row, (position, fields) in enumerate(zip(shown.movie, fields_of(shown.found), strict=True)):
+            spoke = why.pushes[row] if why and asked.by == "stars" else self.spoke_for(position, reasons)
+            because = reasons.because(why, shown.found, row, asked.because_limit) if why and asked.explain else None
+            more = {"score": float(shown.score[row]), "because": because, "reasons": reasons.strongest(spoke)}
+            items.append(Recommendation(**dict(self.catalogue.details(position)), **fields, **more))
+        note = None if len(known.own.movie) else STRANGER
+        return RecommendationList(items=items, total=int(may.sum()), limit=asked.limit, offset=asked.offset, note=note)
+
+    def spoke_for(self, movie: int, reasons: Reasons) -> np.ndarray:
+        return self.head.reasons(reasons.movie, reasons.stars, movie)
+
+    def next(self, asked: NextRequest) -> NextList:
+        newcomer = None if asked.ratings is None else self.people.newcomer(asked.ratings, asked.profile)
+        somebody, known = self.somebody(asked.user_id, newcomer), self.known(asked.user_id, newcomer, None)
+        wanted = self.catalogue.wanted(asked.genre).copy()
+        wanted[somebody.own.movie] = False
+        movie = np.array([m for m in self.catalogue.by_count if wanted[m]][:KNOWN_ENOUGH], np.int64)
+        gain, variance = gains(self.predictor.base.factors, known, torch.from_numpy(movie))
+        best = np.argsort(-gain.numpy(), kind="stable")[asked.window]
+        found = recommending.estimate(self.predictor, known, movie[best], None)
+        items = [
+            NextMovie(
+                **dict(self.catalogue.details(movie[row])),
+                stars=float(found.stars[n]),
+                low=float(found.low[n]),
+                high=float(found.high[n]),
+                gain=round(float(gain[row]), 6),
+                sd=round(float(found.sd[n]), 4),
+            )
+            for n, row in enumerate(best)
+        ]
+        note = None if len(somebody.own) else STRANGER
+        page = {"total": len(movie), "limit": asked.limit, "offset": asked.offset}
+        return NextList(items=items, **page, mean_variance=round(variance, 6), note=note)
+
+    # ---- ratings that come and go
+
+    def add(self, asked: AddRequest) -> Saved:
+        movie = self.position_of(asked.movie_id)
+        self.people.check_stars(asked.stars)
+        return self.change(asked.user_id, movie, asked.stars, asked.at)
+
+    def position_of(self, movie_id: int) -> int:
+        try:
+            return self.catalogue.position(movie_id)
+        except NotFound as problem:
+            raise Unprocessable(problem.detail) from None
+
+    def take_back(self, user_id: int, movie_id: int) -> Saved:
+        movie = self.catalogue.position(movie_id)
+        self.people.check(user_id)
+        return self.change(user_id, movie, None, None)
+
+    def change(self, user_id: int, movie: int, stars: float | None, at: datetime | None) -> Saved:
+        """On the disk first, then in memory; one change after the other, so that both have the same order."""
+        movie_id, title = int(self.catalogue.movie_id[movie]), self.catalogue.titles[movie]
+        with self.lock:
+            before = self.ledger.stars_of(user_id, movie)
+            if stars is None and before is None:
+                raise NotFound(f"user {user_id} has no rating of movie {movie_id}, {title}: nothing to take back")
+            if self.journal:
+                moment = None if at is None else seconds(at)
+                self.journal.write(Change(user_id, movie_id, title, stars, moment))
+            self.write(user_id, movie, stars, seconds(at))
+        count = len(self.ledger.own(user_id))
+        return Saved(user_id=user_id, movie_id=movie_id, title=title, stars=stars, before=before, count=count)
+
+    def write(self, user_id: int, movie: int, stars: float | None, at: int) -> None:
+        self.catalogue.rerate(movie, self.ledger.stars_of(user_id, movie), stars)
+        self.ledger.write(user_id, movie, stars, at)
+
+    # ---- movies and users
 
     def movies(self, asked: MoviesRequest) -> MovieList:
         found = self.catalogue.search(asked.query, asked.genre)
-        shown = found[asked.window]
-        items = [self.catalogue.movie_details(movie) for movie in shown]
+        items = [self.catalogue.details(movie) for movie in found[asked.window]]
         return MovieList(items=items, total=len(found), limit=asked.limit, offset=asked.offset)
 
     def movie(self, movie_id: int) -> Movie:
-        return self.catalogue.movie_details(self.catalogue.position_of_movie(movie_id))
+        return self.catalogue.details(self.catalogue.position(movie_id))
+
+    def similar(self, movie_id: int, asked: SimilarRequest) -> SimilarList:
+        """By the factors of some samples side by side: movies that the same people like."""
+        movie = self.catalogue.position(movie_id)
+        taste = self.predictor.base.memory.taste
+        cosine = (taste @ taste[movie]).double().clamp(-1, 1).numpy()  # (M,)
+        order = np.lexsort((-self.catalogue.count, -cosine))
+        order = order[order != movie]
+        items = [
+            SimilarMovie(**dict(self.catalogue.details(other)), similarity=round(float(cosine[other]), 6))
+            for other in order[asked.window]
+        ]
+        return SimilarList(items=items, total=len(order), limit=asked.limit, offset=asked.offset)
 
     def users(self, asked: PageRequest) -> UserList:
-        order = np.argsort(self.catalogue.user_id)
-        items = [self.catalogue.user_details(user) for user in order[asked.window]]
-        return UserList(items=items, total=len(order), limit=asked.limit, offset=asked.offset)
+        ids = self.ledger.ids()
+        items = [self.people.details(user) for user in ids[asked.window]]
+        return UserList(items=items, total=len(ids), limit=asked.limit, offset=asked.offset)
 
     def user(self, user_id: int, asked: PageRequest) -> UserDetails:
-        user = self.catalogue.position_of_user(user_id)
-        rows = self.catalogue.ratings_of(user)
-        items = [self.catalogue.rating(row) for row in rows[asked.window]]
-        ratings = RatingList(items=items, total=len(rows), limit=asked.limit, offset=asked.offset)
-        return UserDetails(
-            **dict(self.catalogue.user_details(user)), profile=self.catalogue.profile(user), ratings=ratings
+        own = self.people.user(user_id).own
+        rated = self.people.ratings(own)
+        ratings = RatingList(items=rated[asked.window], total=len(rated), limit=asked.limit, offset=asked.offset)
+        return UserDetails(**dict(self.people.details(user_id)), profile=self.people.habits(own), ratings=ratings)
+
+    # ---- how good it is
+
+    def evaluation_of(self, user_id: int, k: int) -> UserEvaluation:
+        """The newsletter's table, on a fifth of the user's ratings that the predicting model had not seen."""
+        self.people.check(user_id)
+        rows = np.flatnonzero(self.tables["held_user"] == self.ledger.place.get(user_id, -1))
+        if not len(rows):
+            raise Unprocessable(f"user {user_id} has no held-out ratings to compare with: choose another user")
+        movie, stars, predicted = (self.tables[f"held_{name}"][rows] for name in ("movie", "stars", "predicted"))
+        table = top_k_table(stars, predicted, k)
+
+        def placed(order: np.ndarray) -> list[Placed]:
+            return [
+                Placed(
+                    rank=rank,
+                    movie_id=int(self.catalogue.movie_id[movie[row]]),
+                    title=self.catalogue.titles[movie[row]],
+                    stars=float(stars[row]),
+                    predicted=round(float(predicted[row]), 4),
+                )
+                for rank, row in enumerate(order, start=1)
+            ]
+
+        return UserEvaluation(
+            user_id=user_id,
+            k=len(table.true),
+            candidates=table.candidates,
+            truth=placed(table.true),
+            predicted=placed(table.predicted),
+            **vars(table.scores),
+            random=Hits(**vars(table.random)),
         )
 
+    def evaluation(self) -> Evaluation:
+        found = []
+        for figure in read_figures(self.folder):
+            data, _, protocol = figure.data.partition("; ")
+            fields = figure.model_dump(exclude={"data"})
+            found.append(Protocol(protocol=protocol, data=data, **fields))
+        return Evaluation(protocols=found)
+
+    def figure(self, name: Name, kind: Format) -> bytes:
+        source = self.manifest.data
+        return drawings.figure(name, kind, source, self.tables, self.words, self.predictor.scale)
+
     def examples(self) -> dict[str, object]:
-        """Ids that the docs can try: the first of each."""
-        return {"user_id": int(self.catalogue.user_id.min()), "movie_id": int(self.catalogue.movie_id.min())}
+        """Ids that the docs can try: a rating that exists."""
+        user, movie = int(self.tables["user"][0]), int(self.tables["movie"][0])
+        user_id, movie_id = int(self.tables["user_id"][user]), int(self.catalogue.movie_id[movie])
+        return {"user_id": user_id, "movie_id": movie_id, "name": "matrix"}
 
     def card(self) -> Card:
-        manifest, about = self.manifest, self.catalogue
-        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        manifest, factors = self.manifest, self.predictor.base.factors
         return card_of(
             manifest,
             self.folder,
             self.device,
-            summary="Predicts the stars a user gives a movie, with a 90 % interval and the part of each branch.",
-            task="Regression of stars from user, movie, genres, year and moment: four additive branches.",
+            summary="Predicts the stars somebody gives a movie, with a 90 % interval, the part of each branch and what "
+            "each own rating did; recommends; learns a rating the moment it is given.",
+            task="Regression of stars by Bayesian matrix factorisation with features, attention over own ratings and a "
+            "small MLP; ranking by EASE.",
             licence=str(manifest.config["licence"]),
             sizes={
-                "parameters": parameters,
-                "users": len(about.user_id),
-                "movies": len(about.movie_id),
-                "ratings": len(about.stars),
+                "samples": len(factors.movies),
+                "numbers of a movie and sample": factors.movies.shape[2],
+                "users": len(self.tables["user_id"]),
+                "movies": len(self.words.titles),
+                "ratings": len(self.tables["stars"]),
             },
             limits=[
-                "Only users and movies of the training data are known; a new rating needs a new training.",
+                "A new rating moves its user's predictions at once; the movies' side learns at the next training.",
                 "The interval covers nine of ten ratings over all users, not for every single user.",
-                "Recommendations are ordered by predicted stars or their lower end; what people choose may differ.",
-                "A movie without ratings is predicted from its genres and year alone.",
+                "Only movies of the data are known; one without ratings is predicted from its genres and year.",
+                "Who rates a movie has chosen it: for one somebody would never watch, the stars are a guess.",
             ],
         )
 
 
-def seconds(at: datetime | None) -> int:
-    """Seconds since 1970; a time without a zone is UTC, no time is 0."""
-    if at is None:
-        return 0
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-
-
-def load_model(file: Path, device: str) -> tuple[FourBranches, Interval]:
-    tensors = load_tensors(file)
-    shape = shape_of(tensors)
-    network, interval = FourBranches(shape), Interval(shape.users, shape.movies)
-    both = nn.ModuleDict({"network": network, "interval": interval})
-    both.load_state_dict(tensors)
-    both.to(device).eval()
-    return network, interval
-
-
-def shape_of(tensors: dict[str, Tensor]) -> Shape:
-    users, width = tensors["network.p.weight"].shape
-    movies, features = tensors["network.x"].shape
-    hidden, twice = tensors["network.mlp.0.weight"].shape
-    context = len(tensors["network.mean_context"])
-    return Shape(users, movies, features, context, width, mlp_width=twice // 2, hidden=hidden)
+def fields_of(found: Estimates) -> list[dict[str, object]]:
+    """The fields of an Estimate, one prediction after the other."""
+    columns = (column.tolist() for column in (found.stars, found.low, found.high, found.parts))
+    return [
+        {"stars": stars, "low": low, "high": high, "parts": Parts(**dict(zip((*PARTS, "clip"), parts, strict=True)))}
+        for stars, low, high, parts in zip(*columns, strict=True)
+    ]

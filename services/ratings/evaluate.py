@@ -1,194 +1,230 @@
-"""How good the predictions are on ratings never seen, through the engine, beside baselines on the same rows.
+"""How good the predictions are on ratings never seen, beside other people's models on the same rows in the same run.
 
-For each split the recipe of `train` is run on the training part alone, and the test part is asked of the engine: the
-figure we publish is the figure we serve. Nothing is chosen on the test part.
+Each split's training part alone is learned from, by the recipe of `train`; of its test part the model sees who, what
+and when. Nothing is chosen on a test part. With --train and --test, the same for any two files.
 """
 
 import argparse
+import json
 import sys
-import tempfile
 import time
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
+from statistics import fmean
 
 from services.ratings import dataset
 from services.ratings.dataset import Dataset
-from services.ratings.engine import Engine
 from services.ratings.learn import Recipe
-from services.ratings.schemas import Pair, PredictRequest
+from services.ratings.metrics import interval_coverage, rmse
+from services.ratings.outcomes import BLIND, Learn, Measured, Model, measure, predict
+from services.ratings.peers.newcomers import answers_at
+from services.ratings.peers.ranking import NEED_A_PACKAGE, OTHER_RANKERS, Ranker, own_head, top_ten
+from services.ratings.peers.stars import NEED_NO_PACKAGE, RATING_PEERS, Peer
+from services.ratings.protocols import (
+    FOLD_NAMES,
+    GIVEN,
+    Newcomers,
+    newcomers,
+    random_split,
+    splits_of,
+    without_timestamps,
+)
+from services.ratings.published import (
+    calibration_figures,
+    fold_figures,
+    newcomer_figure,
+    ranking_figures,
+    split_figures,
+    where,
+)
 from services.ratings.settings import Settings
-from services.ratings.train import train
-from shared.cards import publish, refuse_other_data
-from shared.commands import run
+from services.ratings.split_files import Files, Report, on_files
+from services.ratings.trained import learn
+from shared.cards import publish, refuse_other_data, table
+from shared.commands import CannotDo, run
+from shared.device import limit_threads
 from shared.engine import Figure
 
 COMMAND = "python -m services.ratings.evaluate"
-SPLIT_SEED = 42
-U1 = "u1"
+NEWCOMERS, RANKING = "newcomers", "ranking"
+SEEDS, FOLD_SEEDS = (0, 1, 2), (0,)  # the folds are five trainings already
+RETRAINED_AT = (5, 20)  # of k: each is a whole training of every peer
+FEWEST_USERS = 5  # a fifth of them are the newcomers
+LIKED = 0.75  # of the way up the scale: 4 of 1 to 5 stars
+
+
+def ours(data: Dataset, seed: int) -> Model:
+    """The one place where our model comes in."""
+    return learn(data, Recipe(), seed)
+
+
+def say(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
-class Split:
-    name: str
-    train: Dataset
-    test: pd.DataFrame
+class Run:
+    """What is measured in one call of the command."""
 
+    data: Dataset
+    learn: Learn
+    seeds: tuple[int, ...]  # none: as many as each protocol needs
+    peers: Mapping[str, Peer]
 
-@dataclass(frozen=True)
-class Outcome:
-    split: str
-    seed: int
-    rmse: float
-    mae: float
-    coverage90: float
-    width90: float
-    train_seconds: float
+    @property
+    def has_peers(self) -> bool:
+        return len(self.peers) > len(NEED_NO_PACKAGE)
 
+    def figures(self, protocols: list[str]) -> list[Figure]:
+        splits = [self.split(name) for name in protocols if name not in (NEWCOMERS, RANKING)]
+        folds = [one for one in splits if one.split in FOLD_NAMES]
+        found = fold_figures(self.data, folds) if folds else []
+        for one in splits:
+            if one.split not in FOLD_NAMES:
+                found += [*split_figures(self.data, one.split, [one]), *calibration_figures(self.data, one)]
+        found += self.newcomers() if NEWCOMERS in protocols else []
+        return [*found, *(self.ranking() if RANKING in protocols else [])]
 
-def random_split(data: Dataset) -> Split:
-    shuffled = np.random.RandomState(SPLIT_SEED).permutation(len(data.ratings))
-    return split_at("random 80/20", data, shuffled[int(0.8 * len(shuffled)) :])
+    def split(self, name: str) -> Measured:
+        default = FOLD_SEEDS if name in FOLD_NAMES else SEEDS
+        return measure(splits_of(self.data)[name](), self.learn, self.seeds or default, self.peers, say)
 
+    def newcomers(self) -> list[Figure]:
+        """One training a seed; what people give is folded in, without time."""
+        people = newcomers(without_timestamps(self.data))
+        models = {}
+        for seed in self.seeds or SEEDS:
+            say(f"newcomers: this model, seed {seed}")
+            models[seed] = self.learn(people.train, seed)
+        return [self.newcomer(people, k, models) for k in GIVEN if not people.at(k)[1].empty]
 
-def u1_split(data: Dataset) -> Split:
-    """MovieLens 100K's own u1: its first fifth, as the file lies, is the test part, with 459 of the users only."""
-    return split_at(U1, data, np.arange(len(data.ratings) // 5))
-
-
-def split_at(name: str, data: Dataset, test: np.ndarray) -> Split:
-    is_test = np.zeros(len(data.ratings), bool)
-    is_test[test] = True
-    return Split(name, replace(data, ratings=data.ratings[~is_test]), data.ratings[is_test])
-
-
-def splits_of(data: Dataset) -> list[Split]:
-    return [random_split(data), u1_split(data)] if data.name.startswith("MovieLens 100K") else [random_split(data)]
-
-
-def measure(split: Split, seed: int) -> Outcome:
-    """Train on the one part, ask the engine for the other."""
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        train(split.train, Path(folder) / "ratings", Recipe(), seed)
-        seconds = time.perf_counter() - start
-        predicted = ask(Engine(Path(folder) / "ratings"), split.test)
-    truth = split.test["stars"].to_numpy(float)
-    error = predicted["stars"].to_numpy() - truth
-    inside = (predicted["low"] <= truth) & (truth <= predicted["high"])
-    width = (predicted["high"] - predicted["low"]).mean()
-    return Outcome(split.name, seed, *accuracy(error), float(inside.mean()), float(width), seconds)
-
-
-def ask(engine: Engine, rows: pd.DataFrame) -> pd.DataFrame:
-    pairs = [
-        Pair(user_id=user, movie_id=movie, at=datetime.fromtimestamp(timestamp, UTC))
-        for user, movie, timestamp in rows[["user_id", "movie_id", "timestamp"]].to_numpy("int64").tolist()
-    ]
-    requests = [PredictRequest(pairs=pairs[i : i + engine.max_pairs]) for i in range(0, len(pairs), engine.max_pairs)]
-    answers = [prediction for request in requests for prediction in engine.predict(request).predictions]
-    return pd.DataFrame([{"stars": a.stars, "low": a.low, "high": a.high} for a in answers])
-
-
-def accuracy(error: np.ndarray) -> tuple[float, float]:
-    return float(np.sqrt(np.mean(error**2))), float(np.abs(error).mean())
-
-
-def baselines(split: Split) -> dict[str, tuple[float, float]]:
-    """RMSE and MAE of simpler models and of Surprise, on the same rows."""
-    predictions = {
-        "global mean": np.full(len(split.test), split.train.ratings["stars"].mean()),
-        "bias only": bias_only(split),
-    }
-    if find_spec("surprise"):
-        predictions |= surprise_svd(split)
-    else:
-        print("Surprise SVD is left out: scikit-surprise is not installed (dependency group `peers`)", file=sys.stderr)
-    truth = split.test["stars"].to_numpy(float)
-    return {name: accuracy(predicted - truth) for name, predicted in predictions.items()}
-
-
-def bias_only(split: Split, l2_user: float = 15, l2_movie: float = 10, rounds: int = 10) -> np.ndarray:
-    """mu + b_u + b_i by alternating least squares; Koren 2010, "Factor in the Neighbors", section 2.1, with the damping
-    and the rounds of Surprise's BaselineOnly."""
-    data = split.train
-    user, movie = data.user_index, data.movie_index
-    mean = float(data.ratings["stars"].mean())
-    rest = data.ratings["stars"].to_numpy(float) - mean
-    b_u, b_i = np.zeros(len(data.users)), np.zeros(len(data.movies))
-    for _ in range(rounds):
-        b_i = np.bincount(movie, rest - b_u[user], len(b_i)) / (l2_movie + np.bincount(movie, minlength=len(b_i)))
-        b_u = np.bincount(user, rest - b_i[movie], len(b_u)) / (l2_user + np.bincount(user, minlength=len(b_u)))
-    asked = replace(data, ratings=split.test)
-    predicted: np.ndarray = mean + b_u[asked.user_index] + b_i[asked.movie_index]
-    return predicted.clip(*data.scale)
-
-
-def surprise_svd(split: Split) -> dict[str, np.ndarray]:
-    """Surprise's SVD as it comes, and with the settings we found best for it."""
-    from surprise import SVD, Reader
-    from surprise import Dataset as SurpriseDataset
-
-    columns = ["user_id", "movie_id", "stars"]
-    rows = SurpriseDataset.load_from_df(split.train.ratings[columns], Reader(rating_scale=split.train.scale))
-    models = {
-        "Surprise SVD": SVD(random_state=0),
-        "Surprise SVD tuned (60 epochs, reg .07)": SVD(n_epochs=60, reg_all=0.07, random_state=0),
-    }
-    asked = split.test[["user_id", "movie_id"]].to_numpy().tolist()
-    fitted = {name: model.fit(rows.build_full_trainset()) for name, model in models.items()}
-    return {name: np.array([model.predict(u, m).est for u, m in asked]) for name, model in fitted.items()}
-
-
-def figures(data: Dataset, outcomes: list[Outcome], others: dict[str, tuple[float, float]]) -> list[Figure]:
-    """The mean over the seeds of one split, each beside the baselines."""
-    first = outcomes[0]
-    where = f"{data.name.split(':')[0]}, {first.split}, test part"
-    seeds = f"mean of seeds {', '.join(str(o.seed) for o in outcomes)}; "
-    spread = f"from {min(o.rmse for o in outcomes):.4f} to {max(o.rmse for o in outcomes):.4f}; "
-    seconds = f"each trained in about {np.mean([o.train_seconds for o in outcomes]):.0f} s; "
-    context = "the model is told when each rating was given (day or night, weekend), the others are not"
-    if first.split == U1:
-        context += "; some of the rows on which the recipe's settings were chosen are in this test part"
-    width = f"the intervals are {np.mean([o.width90 for o in outcomes]):.2f} stars wide on average"
-    rows = [
-        ("RMSE, stars", "rmse", {n: rmse for n, (rmse, _) in others.items()}, seeds + spread + seconds + context),
-        ("MAE, stars", "mae", {n: mae for n, (_, mae) in others.items()}, ""),
-        ("coverage of the 90 % interval", "coverage90", {}, width),
-    ]
-    return [
-        Figure(
-            metric=metric,
-            value=round(float(np.mean([getattr(o, field) for o in outcomes])), 4),
-            data=where,
-            baselines={name: round(value, 4) for name, value in beside.items()},
-            note=note,
+    def newcomer(self, people: Newcomers, k: int, models: Mapping[int, Model]) -> Figure:
+        say(f"newcomers: {k} ratings given")
+        given, held = people.at(k)
+        truth = held["stars"].to_numpy(float)
+        told = {seed: predict(model.fold_in(given, people.profiles), held, BLIND) for seed, model in models.items()}
+        others = answers_at(people.train, given, held, retrain=self.has_peers and k in RETRAINED_AT)
+        return newcomer_figure(
+            self.data,
+            k,
+            {seed: rmse(one.stars, truth) for seed, one in told.items()},
+            fmean(interval_coverage(one.low, one.high, truth) for one in told.values()),
+            held["user_id"].nunique(),
+            {name: rmse(other.stars, truth) for name, other in others.items()},
         )
-        for metric, field, beside, note in rows
-    ]
+
+    def ranking(self) -> list[Figure]:
+        """Of the random split: every movie of the test part is wanted, or those of 4 of 5 stars and more."""
+        split, (low, high) = random_split(self.data), self.data.scale
+        liked = split.test[split.test["stars"] >= low + LIKED * (high - low)]
+        head, others = own_head(split.train), dict(self.rankers(split.train))
+        note = "; ".join(one.note for one in others.values() if one.note)
+        found: list[Figure] = []
+        for what, wanted in (("all test movies", split.test), ("liked test movies", liked)):
+            theirs = {name: top_ten(one, split.train, wanted) for name, one in others.items()}
+            place = where(self.data, f"random 80/20, top 10 for {what}")
+            found += ranking_figures(place, top_ten(head, split.train, wanted), theirs, note)
+        return found
+
+    def rankers(self, train: Dataset) -> Iterator[tuple[str, Ranker]]:
+        for name, fit in OTHER_RANKERS.items():
+            package = NEED_A_PACKAGE.get(name)
+            if package is None or (self.has_peers and find_spec(package)):
+                say(f"ranking: {name}")
+                yield name, fit(train)
 
 
-def all_figures(data: Dataset, seeds: list[int]) -> list[Figure]:
-    """Of every split that the data has."""
-    found: list[Figure] = []
-    for split in splits_of(data):
-        found += figures(data, [measure(split, seed) for seed in seeds], baselines(split))
-    return found
+def published(asked: argparse.Namespace) -> None:
+    """The figures of the prepared data and the recipe; only a whole run goes into the card of the model."""
+    settings = Settings()
+    refuse_other_data(settings.artifacts, {"data_sha256": settings.data})
+    data = dataset.read(settings.data)
+    all_protocols = [*splits_of(data), *([NEWCOMERS] if len(data.users) >= FEWEST_USERS else []), RANKING]
+    protocols = asked.protocols or all_protocols
+    if unknown := set(protocols) - set(all_protocols):
+        raise CannotDo(f"{data.name} has no protocol {', '.join(sorted(unknown))}: it has {', '.join(all_protocols)}")
+    figures = Run(data, ours, tuple(asked.seeds or ()), peers_for(asked)).figures(protocols)
+    if asked.protocols or asked.no_peers:
+        print(json.dumps([one.model_dump() for one in figures], indent=1) if asked.json else table(figures))
+        say("a part of the figures is shown, and not written into the card")
+    else:
+        publish(settings.artifacts, figures, asked.json)
+
+
+def peers_for(asked: argparse.Namespace) -> dict[str, Peer]:
+    """All that are installed, or with --no-peers those that need nothing."""
+    missing = sorted({peer.package for peer in RATING_PEERS.values() if not peer.is_here})
+    if missing and not asked.no_peers:
+        say(f"left out, for they are not installed (dependency group `peers`): {', '.join(missing)}")
+    return {
+        name: peer
+        for name, peer in RATING_PEERS.items()
+        if peer.is_here and (name in NEED_NO_PACKAGE or not asked.no_peers)
+    }
+
+
+def two_files(asked: argparse.Namespace) -> None:
+    for file in (asked.train, asked.test, asked.movies):
+        if file is not None and not file.is_file():
+            raise CannotDo(f"no file {file}")
+    scale = tuple(asked.scale) if asked.scale else None
+    files = Files(asked.train, asked.test, asked.movies, scale, timestamps=not asked.no_timestamps)
+    found = on_files(files, ours, asked.seeds or [0], peers_for(asked), say)
+    print(json.dumps(asdict(found)) if asked.json else as_text(found))
+
+
+def as_text(report: Report) -> str:
+    lines = {name: value for name, value in asdict(report).items() if name != "baselines"}
+    others = {f"RMSE of {name}": one["rmse"] for name, one in report.baselines.items()}
+    return "\n".join(
+        f"{name:<52}{value:.4f}" if isinstance(value, float) else f"{name:<52}{value}"
+        for name, value in (lines | others).items()
+    )
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument(
+        "--protocols",
+        nargs="+",
+        metavar="NAME",
+        help="of u1 to u5, random, chronological, newcomers, ranking (default: all the data has)",
+    )
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", help="of the training (default: 0 1 2; for u1 to u5 and for two files: 0)"
+    )
+    parser.add_argument("--no-peers", action="store_true", help="only what needs no other package beside our model")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    files = parser.add_argument_group(
+        "two files of ratings, .csv or .parquet: userId, movieId, rating and, if there is one, timestamp"
+    )
+    files.add_argument("--train", type=Path, metavar="FILE", help="what to learn from")
+    files.add_argument("--test", type=Path, metavar="FILE", help="what to predict; its ratings are only compared")
+    files.add_argument("--movies", type=Path, metavar="FILE", help="movieId, title, genres")
+    files.add_argument(
+        "--scale",
+        type=float,
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="fewest and most stars (default: of the training file)",
+    )
+    files.add_argument("--no-timestamps", action="store_true", help="do not look at when a rating was given")
+    asked = parser.parse_args()
+    if (asked.train is None) != (asked.test is None):
+        parser.error("--train and --test go together")
+    if asked.train is None and (asked.movies or asked.scale or asked.no_timestamps):
+        parser.error("--movies, --scale and --no-timestamps go with --train and --test")
+    if asked.train and asked.protocols:
+        parser.error("--protocols goes without --train and --test")
+    return asked
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0, 1, 2], help="seeds of the training (default: 0 1 2)"
-    )
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    asked, settings = parser.parse_args(), Settings()
-    refuse_other_data(settings.artifacts, {"data_sha256": settings.data})
-    publish(settings.artifacts, all_figures(dataset.read(settings.data), asked.seeds), asked.json)
+    asked = arguments()
+    limit_threads(1)  # so that seconds of the CPU are comparable
+    (two_files if asked.train else published)(asked)
 
 
 if __name__ == "__main__":

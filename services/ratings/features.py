@@ -4,11 +4,16 @@ The newsletter's features: 19 genres, old or new, daytime, weekend. Its text mar
 here `old` means before 2000, as the word does. Daytime is 06:00:00 to 19:59:59, the weekend Saturday and Sunday; UTC.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
+
+Times = TypeVar("Times", np.ndarray, Tensor)
 
 # MovieLens' genres. Its "(no genres listed)" and "unknown" are no genre: such a movie has none of these.
 GENRES = (
@@ -43,27 +48,66 @@ def movie_features(flags: Tensor, year: Tensor) -> Tensor:
     return torch.cat([genres, decades[:, None], old[:, None]], dim=1)  # (M, F)
 
 
-def is_day(seconds: np.ndarray) -> np.ndarray:
-    """Whether a time (seconds since 1970, UTC) lies between 6 and 20 h."""
+def is_day(seconds: Times) -> Times:
+    """Whether times (seconds since 1970, UTC) lie between 6 and 20 h."""
     hour = seconds % SECONDS_A_DAY // 3600
     return (hour >= DAY_HOURS[0]) & (hour < DAY_HOURS[1])
 
 
-def is_weekend(seconds: np.ndarray) -> np.ndarray:
-    """Whether a time (seconds since 1970, UTC) lies on a Saturday or Sunday; 1970 began on a Thursday."""
+def is_weekend(seconds: Times) -> Times:
+    """Whether times (seconds since 1970, UTC) lie on a Saturday or Sunday; 1970 began on a Thursday."""
     weekday = (seconds // SECONDS_A_DAY + 3) % 7  # Monday is 0
     return weekday >= 5
 
 
-def context_features(seconds: np.ndarray) -> Tensor:
-    """Day and weekend as 1 or 0."""
-    return torch.from_numpy(np.stack([is_day(seconds), is_weekend(seconds)], axis=1)).float()  # (B, 2)
+@dataclass(frozen=True)
+class Column:
+    """One thing that a data set tells of its users, such as the age: a number, or one of some values."""
+
+    name: str
+    values: tuple[str, ...] = ()
+    edges: tuple[float, ...] = ()  # a number counts by the edges it reaches
+
+    @property
+    def width(self) -> int:
+        return len(self.edges) or len(self.values)
+
+    def flags(self, value: object) -> list[float]:
+        """0 and 1; not-a-number throughout where the value is unknown."""
+        if self.edges:
+            number = float(str(value)) if is_number(value) else math.nan
+            return [math.nan if math.isnan(number) else float(number >= edge) for edge in self.edges]
+        known = str(value) in self.values
+        return [float(str(value) == each) if known else math.nan for each in self.values]
 
 
-def habits(index: Tensor, stars: Tensor, rows: int, prior: float = 5.0) -> Tensor:
-    """Of each user (or movie): log(1 + ratings), and log of their standard deviation, shrunk towards that of all."""
-    count = torch.bincount(index, minlength=rows)  # (rows,)
-    mean = torch.bincount(index, stars, minlength=rows) / count.clamp(min=1)
-    square = torch.bincount(index, (stars - mean[index]) ** 2, minlength=rows)
-    variance = (square + prior * stars.var(correction=0)) / ((count - 1).clamp(min=0) + prior)
-    return torch.stack([count.log1p(), variance.clamp(min=1e-4).log() / 2], dim=1).float()  # (rows, 2)
+def is_number(value: object) -> bool:
+    try:
+        return math.isfinite(float(str(value)))
+    except ValueError:
+        return False
+
+
+def profile_flags(columns: Sequence[Column], people: Sequence[Mapping[str, object]]) -> Tensor:
+    """What is told of N people, as 0, 1 and not-a-number; (N, sum of the widths)."""
+    rows = [[flag for column in columns for flag in column.flags(person.get(column.name))] for person in people]
+    return torch.tensor(rows, dtype=torch.float32).reshape(len(people), sum(column.width for column in columns))
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Mean 0 and standard deviation 1 over the training; what is unknown is average."""
+
+    mean: Tensor  # (F,)
+    spread: Tensor  # (F,)
+
+    @classmethod
+    def of(cls, x: Tensor) -> "Standard":
+        known = ~x.isnan()
+        count = known.sum(0).clamp(min=1)
+        mean = x.nan_to_num().sum(0) / count
+        spread = ((x.nan_to_num() - mean).square() * known).sum(0).div(count).sqrt()
+        return cls(mean, spread.where(spread > 1e-6, 1.0))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return ((x - self.mean) / self.spread).nan_to_num()

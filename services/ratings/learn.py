@@ -1,209 +1,297 @@
-"""From ratings to a fitted network: the recipe, the epochs by early stopping, the interval from held-out errors.
+"""From ratings to a model: sample the factors; learn the correction and the interval from predictions for unseen ratings.
 
-A tenth of the ratings is set aside to find out how many epochs help and how large the errors are; then the network is
-fitted anew, for so many epochs, on all of them. Nothing but the rows given is ever looked at.
+Some folds of the ratings are hidden, one at a time, the factors sampled without them, and the hidden ratings described as
+questions: only from those are the correction and the interval learned, so neither has ever seen an answer in its input.
+Where the data has times, the latest ratings of every person are hidden instead, for a second correction that is used
+when a moment is asked about. Nothing but the rows given is ever looked at.
 """
 
-import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from services.ratings.dataset import Dataset
-from services.ratings.features import context_features, genre_flags, habits, movie_features
-from services.ratings.model import FourBranches, Interval, Shape
-from shared.commands import CannotDo
+from services.ratings.base import Base, Questions, Seen, person_features
+from services.ratings.company import Company
+from services.ratings.features import Standard
+from services.ratings.gibbs import Chain, Sample, sample
+from services.ratings.history import Histories
+from services.ratings.memory import Memory, remember
+from services.ratings.model import Correction, Factors, Interval
 
-
-class TooFewRatings(CannotDo):
-    """There is too little to learn from; the message says how much is needed."""
-
-
-@dataclass(frozen=True)
-class Penalty:
-    """The L2 of a row that took part in n ratings: n * per_rating (Koren et al. 2009, eq. 5) + prior.
-
-    Adam moves the row of a movie rated once as fast as that of one rated a hundred times; without the prior a single
-    five-star rating would make a favourite of everybody.
-    """
-
-    per_rating: float
-    prior: float
+SHARE = 4
+FIELDS = ("user", "movie", "stars", "at")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings of the training, chosen on held-out rows of the training part of ML-100K's random split."""
+    """The settings of the training, chosen on held-out rows of the training parts only; see README."""
 
-    learning_rate: float = 3e-3
+    chain: Chain = Chain()
+    burn: int = 24  # sweeps before the first kept sample
+    thin: int = 4  # sweeps from one kept sample to the next
+    keep: int = 48
+    fold_keep: int = 12
+    company: int = 40  # width
+    folds: int = 5
+    hidden_folds: int = 5  # how many of them are really hidden
+    loosened: float = 0.7  # of the people's prior precision: newcomers differ more than those of the training
+    windows: tuple[tuple[float, float], ...] = ((0.6, 0.8), (0.8, 1.0))  # of each person's ratings, in time
+    newcomers: tuple[int, ...] = (0, 1, 2, 3, 5, 8, 12, 20)  # ratings that people pretend to have
+    epochs: int = 8
     batch: int = 1024
-    most_epochs: int = 40
-    patience: int = 3  # epochs without a better held-out error
-    held_out: float = 0.1
-    fewest_ratings: int = 200
-    baseline: Penalty = Penalty(0.01, 5)
-    matrix_factorisation: Penalty = Penalty(0.08, 2)
-    features: Penalty = Penalty(0.05, 5)
-    context: Penalty = Penalty(2, 0)
-    mlp: Penalty = Penalty(0.1, 40)
+    learning_rate: float = 4e-3
+    decay: float = 1e-3
+    ridge: float = 30.0  # of the heads' first guess
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Ratings as tensors."""
+class Material:
+    """Everything to learn from: R ratings, and what is known of U users and M movies."""
 
     user: Tensor  # (R,)
     movie: Tensor  # (R,)
     stars: Tensor  # (R,)
-    context: Tensor  # (R, 2)
+    at: Tensor  # (R,) seconds; 0 throughout where the data has no times
+    profile: Tensor  # (U, P)
+    movies: Tensor  # (M, F) features
+    genres: Tensor  # (M, G) flags
+    scale: tuple[float, float]
 
     def __len__(self) -> int:
         return len(self.stars)
 
-    def __getitem__(self, which: Tensor) -> "Rows":
-        return Rows(self.user[which], self.movie[which], self.stars[which], self.context[which])
+    @property
+    def timed(self) -> bool:
+        return bool(self.at.any())
+
+    def of(self, rows: Tensor) -> "Material":
+        return replace(self, **{name: getattr(self, name)[rows] for name in FIELDS})
+
+    def histories(self, mu: Tensor) -> Histories:
+        return Histories.group(self.user, self.movie, self.stars - mu, self.at, len(self.profile))
 
 
 @dataclass(frozen=True)
-class Trained:
-    network: FourBranches
+class Lesson:
+    """Questions whose answers were hidden from whoever described them."""
+
+    seen: Seen
+    stars: Tensor  # (B,)
+    row: Tensor  # (B,) which rating of the material; -1 for a pretended newcomer
+
+    @classmethod
+    def join(cls, several: list["Lesson"]) -> "Lesson":
+        seen = Seen.join([one.seen for one in several])
+        return cls(seen, torch.cat([one.stars for one in several]), torch.cat([one.row for one in several]))
+
+    @property
+    def error(self) -> Tensor:
+        return self.stars - self.seen.parts.sum(1)
+
+
+@dataclass(frozen=True)
+class Skill:
+    """What is added to the factors' stars, and how far off the sum may be."""
+
+    corrections: tuple[Correction, Correction]
     interval: Interval
-    epochs: int
-    held_out_rmse: float
+
+    def add(self, seen: Seen) -> Tensor:
+        """Context and MLP, (B, 2)."""
+        return torch.stack([one(seen.brought, one.standardise(seen.told)) for one in self.corrections]).mean(0)
+
+    def sd(self, seen: Seen) -> Tensor:
+        return self.interval.sd(self.corrections[0].standardise(seen.told))
 
 
-def rows_of(data: Dataset) -> Rows:
-    user, movie = torch.from_numpy(data.user_index), torch.from_numpy(data.movie_index)
-    stars = torch.tensor(data.ratings["stars"].to_numpy("float32"))
-    return Rows(user, movie, stars, context_features(data.ratings["timestamp"].to_numpy("int64")))
+def fit_base(material: Material, recipe: Recipe, keep: int, seed: int, log: list[float] | None = None) -> Base:
+    """Sample the factors from these ratings, and set up the memory of them."""
+    mu = material.stars.mean()
+    own = material.histories(mu)
+    company = Company.fit(own, len(material.movies), recipe.company, seed)
+    counted, told, kept = standards(own, material.profile, company)
+    x_users = person_features(own, material.profile, company, counted, told, kept)
+    rated = torch.bincount(own.movie, minlength=len(material.movies)).float().log1p()
+    x_movies = torch.cat([rated[:, None], material.movies, company.movies], dim=1)
+    x_movies = Standard.of(x_movies)(x_movies)  # (M, F)
+    chain = sample(own.person, own.movie, own.y, x_users, x_movies, recipe.chain, seed)
+    samples = kept_samples(chain, recipe, keep, len(material), log)
+    factors = join(samples, x_movies, mu, len(material), recipe)
+    blank = Base(factors, company, counted, told, kept, Memory.blank(), material.scale[1] - float(mu))
+    known = blank.know(own, material.profile)
+    taste = factors.movies[:: max(1, keep // 6), :, 1:].transpose(0, 1).flatten(1)
+    memory = remember(own, known.errors, material.genres, taste, company.movies, blank.top)
+    return replace(blank, memory=memory)
 
 
-def features_of(data: Dataset) -> Tensor:
-    year = torch.tensor(data.movies["year"].to_numpy("int64"))
-    return movie_features(genre_flags(data.movie_genres, data.genres), year)  # (M, F)
+def standards(own: Histories, profile: Tensor, company: Company) -> tuple[Standard, Standard, Standard]:
+    there = own.counts > 0
+    kept = company.of(own)
+    return (
+        Standard.of(own.counts[there, None].float().log1p()),
+        Standard.of(profile[there]),
+        Standard.of(kept[there]),
+    )
 
 
-def learn(data: Dataset, recipe: Recipe, seed: int) -> Trained:
-    """Find the number of epochs and the interval on held-out rows, then fit on all."""
-    rows, x, users = rows_of(data), features_of(data), len(data.users)
-    if len(rows) < recipe.fewest_ratings:
-        raise TooFewRatings(f"{len(rows)} ratings are too few: {recipe.fewest_ratings} are needed, to hold some out")
-    held, rest = hold_out(rows, recipe.held_out, seed)
-    best, epochs, error = stop_early(new_network(rest, x, users, seed), rest, held, recipe, seed)
-    network = new_network(rows, x, users, seed)
-    for _ in tqdm(fit(network, rows, recipe, epochs, seed), desc="fitting on all", total=epochs, unit=" epochs"):
-        pass
-    fitted, interval = fit_interval(best, interval_of(best, rest), held), interval_of(network, rows)
-    interval.a, interval.quantiles = fitted.a, fitted.quantiles
-    return Trained(network.eval(), interval, epochs, error)
+def kept_samples(chain: Iterator[Sample], recipe: Recipe, keep: int, ratings: int, log: list[float] | None) -> list[Sample]:
+    sweeps = recipe.burn + recipe.thin * keep
+    kept = []
+    for number, state in enumerate(islice(tqdm(chain, total=sweeps, desc="sampling", unit=" sweeps"), sweeps)):
+        if log is not None:
+            log.append((state.squared_error / ratings) ** 0.5)
+        if number >= recipe.burn and (number - recipe.burn) % recipe.thin == recipe.thin - 1:
+            kept.append(state)
+    return kept
 
 
-def hold_out(rows: Rows, share: float, seed: int) -> tuple[Rows, Rows]:
-    """Some rows by chance, and the others."""
-    shuffled = torch.from_numpy(np.random.default_rng(seed).permutation(len(rows)))
-    held = int(len(rows) * share)
-    return rows[shuffled[:held]], rows[shuffled[held:]]
+def join(samples: list[Sample], x_movies: Tensor, mu: Tensor, ratings: int, recipe: Recipe) -> Factors:
+    return Factors(
+        mu=mu,
+        movies=torch.stack([one.movies for one in samples]),
+        movie_features=torch.stack([x_movies @ one.of_movies.weights for one in samples]),
+        mean=torch.stack([one.of_users.mean for one in samples]),
+        weights=torch.stack([one.of_users.weights for one in samples]),
+        precision=recipe.loosened * torch.stack([one.of_users.precision for one in samples]),
+        noise=torch.tensor([one.squared_error / ratings for one in samples]),
+        noise_prior=torch.tensor(recipe.chain.noise_prior),
+    )
 
 
-def new_network(rows: Rows, x: Tensor, users: int, seed: int) -> FourBranches:
-    torch.manual_seed(seed)
-    network = FourBranches(Shape(users=users, movies=len(x), features=x.shape[1]))
-    network.x, network.mean_context, network.mean_stars = x, rows.context.mean(0), rows.stars.mean()
+def hide_folds(material: Material, recipe: Recipe, seed: int) -> list[Tensor]:
+    """Rows to hide, by chance."""
+    dice = torch.Generator().manual_seed(seed)
+    return list(torch.randperm(len(material), generator=dice).chunk(recipe.folds))[: recipe.hidden_folds]
+
+
+def places_in_time(material: Material) -> Tensor:
+    """Where in its person's time each rating stands, from 0 to 1, (R,)."""
+    order = material.at.argsort(stable=True)
+    order = order[material.user[order].argsort(stable=True)]
+    counts = torch.bincount(material.user, minlength=len(material.profile))
+    begins = (counts.cumsum(0) - counts).repeat_interleave(counts)
+    places = (torch.arange(len(order)) - begins) / counts.repeat_interleave(counts)
+    return places[order.argsort()]
+
+
+def blind_lesson(material: Material, hidden: Tensor, recipe: Recipe, seed: int) -> Lesson:
+    """The hidden ratings as questions without a moment; then some again, of people who pretend to be newcomers."""
+    base = fit_base(material.of(others(hidden, len(material))), recipe, recipe.fold_keep, seed)
+    rest = material.of(others(hidden, len(material)))
+    own = rest.histories(base.factors.mu)
+    asked = Questions(material.user[hidden], material.movie[hidden], None)
+    seen = base.see(base.know(own, material.profile), asked)
+    whole = Lesson(seen, material.stars[hidden], hidden)
+    return Lesson.join([whole, *pretend(base, own, material, hidden, recipe, seed)])
+
+
+def pretend(base: Base, own: Histories, material: Material, hidden: Tensor, recipe: Recipe, seed: int) -> list[Lesson]:
+    """A part of the people with only so many of their ratings, by chance."""
+    dice = torch.Generator().manual_seed(seed)
+    group = torch.randint(SHARE * len(recipe.newcomers), (len(own),), generator=dice)  # three of four do not pretend
+    shuffled = own.movie.new_empty(0)
+    shuffled = Histories.group(own.person, own.movie, own.y, torch.randperm(len(own.movie), generator=dice), len(own))
+    lessons = []
+    for number, count in enumerate(recipe.newcomers):
+        asked = hidden[group[material.user[hidden]] == number]
+        if len(asked):
+            few = shuffled.first(torch.full((len(own),), count))
+            people = material.user[asked].unique()
+            known = base.know(few.of(people), material.profile[people])
+            questions = Questions(torch.searchsorted(people, material.user[asked]), material.movie[asked], None)
+            lessons.append(Lesson(base.see(known, questions), material.stars[asked], torch.full_like(asked, -1)))
+    return lessons
+
+
+def timed_lesson(material: Material, window: tuple[float, float], recipe: Recipe, seed: int) -> Lesson:
+    """The ratings of a window as questions about their moment, by a model that knows only what came before."""
+    place = places_in_time(material)
+    past, hidden = (place < window[0]).nonzero()[:, 0], ((place >= window[0]) & (place < window[1])).nonzero()[:, 0]
+    base = fit_base(material.of(past), recipe, recipe.fold_keep, seed)
+    known = base.know(material.of(past).histories(base.factors.mu), material.profile)
+    asked = Questions(material.user[hidden], material.movie[hidden], material.at[hidden])
+    return Lesson(base.see(known, asked), material.stars[hidden], hidden)
+
+
+def others(rows: Tensor, total: int) -> Tensor:
+    kept = torch.ones(total, dtype=torch.bool)
+    kept[rows] = False
+    return kept.nonzero()[:, 0]
+
+
+def learn_skill(lesson: Lesson, recipe: Recipe, seed: int, log: list[float] | None = None) -> tuple[Skill, Tensor]:
+    """Two corrections, each from one half of the questions; the interval from each half's errors with the other's."""
+    dice = torch.Generator().manual_seed(seed)
+    half = torch.randint(2, (len(lesson.stars),), generator=dice)
+    pair = [learn_correction(lesson, (half == n).nonzero()[:, 0], recipe, seed + n, log) for n in range(2)]
+    added = lesson.stars.new_zeros(len(half), 2)
     with torch.no_grad():
-        for of_users, of_movies in network.tables().values():
-            of_users[counts(rows.user, of_users) == 0] = 0  # nothing is known of them: they add nothing
-            of_movies[counts(rows.movie, of_movies) == 0] = 0
-    return network
+        for n in range(2):
+            rows = (half != n).nonzero()[:, 0]
+            part = lesson.seen.of(rows)
+            added[rows] = pair[n](part.brought, pair[n].standardise(part.told))
+    stars = lesson.seen.parts.sum(1) + added.sum(1)
+    interval = learn_interval(pair[0].standardise(lesson.seen.told), lesson.stars - stars)
+    return Skill((pair[0], pair[1]), interval), stars
 
 
-def counts(index: Tensor, table: Tensor) -> Tensor:
-    return torch.bincount(index, minlength=len(table))[: len(table)]
+def learn_correction(lesson: Lesson, rows: Tensor, recipe: Recipe, seed: int, log: list[float] | None) -> Correction:
+    """The heads by ridge regression first, then heads and MLP together by AdamW."""
+    seen, error = lesson.seen.of(rows), lesson.error[rows]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        correction = Correction(seen.brought.shape[1], seen.told.shape[1])
+        set_standard(correction, seen.told)
+        gram = seen.brought.T @ seen.brought + recipe.ridge * torch.eye(seen.brought.shape[1])
+        correction.heads.data = torch.linalg.solve(gram, seen.brought.T @ error)
+        descend(correction, seen.brought, correction.standardise(seen.told), error, recipe, log)
+    return correction.eval()
 
 
-def stop_early(
-    network: FourBranches, rows: Rows, held: Rows, recipe: Recipe, seed: int
-) -> tuple[FourBranches, int, float]:
-    """The network after its best epoch, that epoch, and its error on the rows held out."""
-    best, best_epoch, best_rmse = network, 0, float("inf")
-    bar = tqdm(fit(network, rows, recipe, recipe.most_epochs, seed), desc="finding the epochs", unit=" epochs")
-    for epoch in bar:
-        error = rmse(network, held)
-        bar.set_postfix(held_out_rmse=f"{error:.4f}")
-        if error < best_rmse:
-            best, best_epoch, best_rmse = copy.deepcopy(network).eval(), epoch, error
-        if epoch - best_epoch >= recipe.patience:
-            break
-    return best, best_epoch, best_rmse
+def set_standard(correction: Correction, told: Tensor) -> None:
+    few = told[:: max(1, len(told) // 20_000)]
+    correction.low, correction.high = few.quantile(0.001, dim=0), few.quantile(0.999, dim=0)
+    cut = told.clamp(correction.low, correction.high)
+    correction.shift, correction.spread = cut.mean(0), cut.std(0, correction=0) + 1e-6
 
 
-def fit(network: FourBranches, rows: Rows, recipe: Recipe, epochs: int, seed: int) -> Iterator[int]:
-    """Adam on squared errors and penalty; yields after each epoch."""
-    optimiser = torch.optim.Adam(network.parameters(), recipe.learning_rate)
-    generator = torch.Generator().manual_seed(seed)
-    weights = penalty_weights(network, rows, recipe)
-    for epoch in range(1, epochs + 1):
-        network.train()
-        for batch in torch.randperm(len(rows), generator=generator).split(recipe.batch):  # type: ignore[no-untyped-call]
-            step(network, rows[batch], weights, optimiser)
-        yield epoch
+def descend(correction: Correction, brought: Tensor, x: Tensor, error: Tensor, recipe: Recipe, log: list[float] | None) -> None:
+    steps = recipe.epochs * -(-len(error) // recipe.batch)
+    optimiser = torch.optim.AdamW(correction.parameters(), recipe.learning_rate, weight_decay=recipe.decay, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps)
+    correction.train()
+    for _ in tqdm(range(recipe.epochs), desc="correcting", unit=" epochs"):
+        total = 0.0
+        for rows in torch.randperm(len(error)).split(recipe.batch):
+            loss = (correction(brought[rows], x[rows]).sum(1) - error[rows]).square().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += float(loss.detach()) * len(rows)
+        if log is not None:
+            log.append((total / len(error)) ** 0.5)
 
 
-def step(
-    network: FourBranches, batch: Rows, weights: list[tuple[Tensor, Tensor]], optimiser: torch.optim.Optimizer
-) -> None:
-    prediction = network(batch.user, batch.movie, batch.context).sum(1)  # (B,)
-    penalty = torch.stack([(weight * table.square().sum(1)).sum() for table, weight in weights]).sum()
-    loss = (prediction - batch.stars).square().mean() + penalty
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-
-
-def penalty_weights(network: FourBranches, rows: Rows, recipe: Recipe) -> list[tuple[Tensor, Tensor]]:
-    """Each table with the L2 of each of its rows, divided by R as the mean of the squared errors is."""
-    weighed = []
-    for branch, (of_users, of_movies) in network.tables().items():
-        penalty: Penalty = getattr(recipe, branch)
-        for table, index in ((of_users, rows.user), (of_movies, rows.movie)):
-            weighed.append((table, (penalty.per_rating * counts(index, table) + penalty.prior) / len(rows)))
-    return [(table, weight) for table, weight in weighed if len(table)]
-
-
-@torch.no_grad()
-def rmse(network: FourBranches, rows: Rows) -> float:
-    network.eval()
-    error = network(rows.user, rows.movie, rows.context).sum(1) - rows.stars
-    return float(error.square().mean().sqrt())
-
-
-def interval_of(network: FourBranches, rows: Rows) -> Interval:
-    """An interval that knows how often and how diversely each user and movie was rated, not yet fitted."""
-    interval = Interval(network.b_u.num_embeddings, network.b_i.num_embeddings)
-    interval.users = habits(rows.user, rows.stars, network.b_u.num_embeddings)
-    interval.movies = habits(rows.movie, rows.stars, network.b_i.num_embeddings)
-    return interval
-
-
-def fit_interval(network: FourBranches, interval: Interval, held: Rows) -> Interval:
-    """The sd by maximum likelihood of normal errors on held-out rows; then the quantiles as they are."""
-    with torch.no_grad():
-        stars = network(held.user, held.movie, held.context).sum(1)
-    error = held.stars - stars
-    optimiser = torch.optim.LBFGS(interval.parameters(), max_iter=100, line_search_fn="strong_wolfe")
+def learn_interval(x: Tensor, error: Tensor, most: int = 50_000) -> Interval:
+    """The sd by maximum likelihood of normal errors; then the quantiles as they are."""
+    step = max(1, len(error) // most)
+    x, error = x[::step], error[::step]
+    interval = Interval(x.shape[1])
+    optimiser = torch.optim.LBFGS(interval.parameters(), max_iter=30, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimiser.zero_grad()
-        sd = interval.sd(held.user, held.movie, stars)
-        value: Tensor = (sd.log() + (error / sd).square() / 2).mean()
-        value.backward()  # type: ignore[no-untyped-call]
+        sd = interval.sd(x)
+        value: Tensor = (sd.log() + (error / sd).square() / 2).mean() + 1e-3 * interval.a[1:].square().sum()
+        value.backward()
         return value
 
-    optimiser.step(loss)  # type: ignore[no-untyped-call]
+    optimiser.step(loss)
     with torch.no_grad():
-        ratio = error / interval.sd(held.user, held.movie, stars)
-        interval.quantiles = torch.quantile(ratio, torch.tensor([0.05, 0.95]))
+        interval.quantiles = torch.quantile(error / interval.sd(x), torch.tensor([0.05, 0.95]))
     return interval

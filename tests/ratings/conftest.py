@@ -1,6 +1,8 @@
 """Tiny data that a test can check by hand, and the real app with the trained model."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,14 @@ from openpyxl import Workbook
 
 from services.ratings.app import build
 from services.ratings.dataset import Dataset
+from services.ratings.engine import Engine
+from services.ratings.journal import Journal
+from services.ratings.learn import Recipe
+from services.ratings.schemas.newcomer import GivenRating
+from services.ratings.schemas.predict import Pair, PredictRequest
 from services.ratings.settings import Settings
+from services.ratings.train import train
+from services.ratings.trained import Trained, learn
 from tests.conftest import ready
 
 Rows = list[list[Any]]
@@ -31,9 +40,13 @@ USERS: Rows = [
 ]
 
 
+QUICK = replace(Recipe(), burn=6, thin=1, keep=6, fold_keep=3, hidden_folds=2, epochs=2)
+
+
 @pytest.fixture(scope="session")
-def client() -> Iterator[TestClient]:
-    with ready(build(Settings()), "ratings") as client:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The default model; nobody has added a rating yet."""
+    with ready(build(Settings(state_dir=tmp_path_factory.mktemp("state"))), "ratings") as client:
         yield client
 
 
@@ -72,3 +85,59 @@ def toy() -> Dataset:
         "toy",
         "none",
     )
+
+
+@pytest.fixture(scope="session")
+def told(toy: Dataset) -> Dataset:
+    """The toy with ages from 20 to 60, two genders and three occupations; of user 40 nothing is told."""
+    users = toy.users.assign(age=toy.users["user_id"] + 19.0, gender=np.where(toy.users["user_id"] % 2 == 0, "F", "M"))
+    users["occupation"] = np.array(["writer", "artist", "Bühnenbildnerin"])[toy.users["user_id"] % 3]
+    known = toy.users["user_id"] != 40
+    named = {name: users[name].where(known) for name in ("age", "gender", "occupation")}
+    return replace(toy, users=users.assign(**named))
+
+
+@pytest.fixture(scope="session")
+def trained(told: Dataset) -> Trained:
+    return learn(told, QUICK, seed=0)
+
+
+@pytest.fixture(scope="session")
+def folder(told: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `train` writes of the same."""
+    folder = tmp_path_factory.mktemp("artifacts") / "ratings"
+    train(told, folder, QUICK, seed=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engine(folder: Path) -> Engine:
+    """For tests that change nothing."""
+    return Engine(folder, max_pairs=2000)
+
+
+@pytest.fixture
+def fresh(folder: Path, tmp_path: Path) -> Engine:
+    """For tests that add and take back."""
+    return restarted(folder, tmp_path)
+
+
+def restarted(folder: Path, tmp_path: Path) -> Engine:
+    return Engine(folder, journal=Journal(tmp_path / "journal.sqlite"))
+
+
+def pairs(*ids: tuple[int | None, int], at: datetime | None = None, **more: Any) -> PredictRequest:
+    return PredictRequest(pairs=[Pair(user_id=user, movie_id=movie, at=at) for user, movie in ids], **more)
+
+
+def stars_of(engine: Engine, user_id: int, at: datetime | None = None) -> list[float]:
+    """One user's predictions for every movie of the toy."""
+    found = engine.predict(pairs(*[(user_id, movie) for movie in range(1, 31)], at=at))
+    return [one.stars for one in found.predictions]
+
+
+def given(toy: Dataset, user_id: int) -> list[GivenRating]:
+    """A user's ratings, as a newcomer would send them."""
+    own = toy.ratings[toy.ratings["user_id"] == user_id]
+    rows = zip(own["movie_id"], own["stars"], pd.to_datetime(own["timestamp"], unit="s", utc=True), strict=True)
+    return [GivenRating(movie_id=movie, stars=float(stars), at=at.to_pydatetime()) for movie, stars, at in rows]

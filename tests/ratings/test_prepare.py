@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from services.ratings import dataset, prepare
@@ -58,7 +57,67 @@ def test_without_a_source_prepared_data_stays(
 ) -> None:
     run(monkeypatch, tmp_path, str(spreadsheet))
     run(monkeypatch, tmp_path)
-    assert "small.xlsx: 3 ratings by 2 users of 3 movies): nothing to do" in capsys.readouterr().out
+    assert "small.xlsx: 3 ratings by 2 users of 3 movies, 2000): nothing to do" in capsys.readouterr().out
+
+
+def ratings_csv(folder: Path, *more: str) -> Path:
+    rows = ["userId,movieId,rating", "1,1,4", "1,2,0", "2,1,10", *more]
+    (folder / "mine.csv").write_text("\n".join(rows))
+    return folder / "mine.csv"
+
+
+def test_any_items_on_any_scale_are_prepared_with_their_scale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(monkeypatch, tmp_path, str(ratings_csv(tmp_path)))
+    assert dataset.read(tmp_path / "ratings").scale == (0.0, 10.0)
+    assert "the scale is taken to be 0 to 10, as found" in capsys.readouterr().err
+
+
+def test_the_same_file_with_another_scale_is_prepared_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(ratings_csv(tmp_path))
+    run(monkeypatch, tmp_path, file)
+    run(monkeypatch, tmp_path, file, "--scale", "-5", "20")
+    assert dataset.read(tmp_path / "ratings").scale == (-5.0, 20.0)
+    capsys.readouterr()
+    run(monkeypatch, tmp_path, file, "--scale", "-5", "20")
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_skipped_rows_are_counted_and_lie_beside_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(monkeypatch, tmp_path, str(ratings_csv(tmp_path, "2,2,x", "y,2,z")), "--skip-bad-rows")
+    assert f"left out: 2 bad rows, listed in {tmp_path / 'ratings' / 'left-out.csv'}" in capsys.readouterr().out
+    assert len((tmp_path / "ratings" / "left-out.csv").read_text().splitlines()) == 1 + 3
+    assert len(dataset.read(tmp_path / "ratings").ratings) == 3
+    assert read_manifest(tmp_path / "ratings").config["left_out"] == 2
+
+
+def test_a_refusal_tells_of_skipping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match=r"row 5, column rating: 'x' is not a number(.|\n)*--skip-bad-rows imports"):
+        run(monkeypatch, tmp_path, str(ratings_csv(tmp_path, "2,2,x")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["ml-100k", "--movies", "FILE"], "ml-100k has its own movies"),
+        (["FILE", "--movies", "nowhere.csv"], r"no file nowhere\.csv, which --movies names"),
+        (["FILE", "--scale", "5", "1"], "--scale 5 1: the first must be less than the second"),
+        (["FILE", "--scale", "nan", "1"], "--scale nan 1"),
+        (["FOLDER", "--movies", "FILE"], "--movies is for a single file of ratings"),
+        (["FILE", "--scale", "1", "5"], r"mine\.csv, row 3, column rating: 0 is off the scale of 1 to 5 stars"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(
+    arguments: list[str], what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"FILE": str(ratings_csv(tmp_path)), "FOLDER": str(tmp_path)}
+    with pytest.raises(SystemExit, match=what):
+        run(monkeypatch, tmp_path, *[places.get(word, word) for word in arguments])
 
 
 def test_ml_100k_lies_in_its_own_order() -> None:
@@ -70,8 +129,3 @@ def test_ml_100k_lies_in_its_own_order() -> None:
     assert data.ratings["stars"].value_counts().sort_index().tolist() == [6110, 11370, 27145, 34174, 21201]
     assert (len(data.movies), len(data.users)) == (1682, 943)
     assert data.movies.set_index("movie_id").loc[1, "genres"] == "Animation|Children|Comedy"
-
-
-def test_flags_become_the_names_of_later_movielens_sets() -> None:
-    flags = pd.DataFrame({"unknown": [1, 0], "Action": [0, 1], "Children's": [0, 1]})
-    assert prepare.genre_names(flags) == ["", "Action|Children"]

@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
-from services.ratings.spreadsheet import BadSpreadsheet, read_xlsx
+from services.ratings.dataset import Dataset
+from services.ratings.sources.complaints import BadRows, Refused
+from services.ratings.sources.reading import read_source
 from tests.ratings.conftest import PRODUCTS, USERS, Rows, write_xlsx
+
+
+def read_xlsx(path: Path) -> Dataset:
+    return read_source(str(path)).data
 
 
 def read(path: Path, *, products: Rows | None = None, users: Rows | None = None) -> None:
@@ -49,7 +55,7 @@ def test_a_genre_of_ones_own_is_kept_with_a_warning(tmp_path: Path) -> None:
     )
     data = read_xlsx(path)
     assert data.genres[19:] == ["K-Drama"]
-    assert "row 5, column genres: K-Drama" in data.warnings[0]
+    assert "row 5, column genres: K-Drama is not a genre of MovieLens; kept" in data.warnings[0]
 
 
 def test_excels_own_dates_are_taken_as_utc(tmp_path: Path) -> None:
@@ -66,28 +72,29 @@ def test_other_columns_and_another_order_do_not_matter(tmp_path: Path) -> None:
 
 def test_empty_rows_are_passed_over_and_rows_counted_as_excel_does(tmp_path: Path) -> None:
     blank: list[Any] = [None, None, None, None]
-    with pytest.raises(BadSpreadsheet, match="sheet users, row 6, column rating: 9 is off the scale"):
+    with pytest.raises(Refused, match="sheet users, row 6, column rating: 9 is off the scale"):
         read(tmp_path, users=[*USERS, blank, [7, 2, 9, 964982224]])
 
 
 @pytest.mark.parametrize(
     ("row", "column", "what"),
     [
-        ([7, 99, 3, 964982224], "movieId", "99 is not in the sheet products"),
+        ([7, 99, 3, 964982224], "movieId", "99 is not in sheet products"),
         ([7, 2, "good", 964982224], "rating", "'good' is not a number"),
         ([7, 2, None, 964982224], "rating", "an empty cell is not a number"),
-        ([7, 2, True, 964982224], "rating", "True is not a number"),
+        ([7, 2, True, 964982224], "rating", "'True' is not a number"),
         ([7, 2, 0, 964982224], "rating", "0 is off the scale of 0.5 to 5 stars"),
-        ([7, 2, "inf", 964982224], "rating", "'inf' is off the scale"),
+        ([7, 2, "inf", 964982224], "rating", "inf is not a number"),
         ([7, 2, 3, "yesterday"], "timestamp", "'yesterday' is not a time"),
-        ([7, 2, 3, 964982224000], "timestamp", "964982224000 is not a time"),
+        ([7, 2, 3, -5], "timestamp", "-5 lies before 1970"),
+        ([7, 2, 3, 964982224000], "timestamp", "964982224000 lies in the future"),
         ([1.5, 2, 3, 964982224], "userId", "1.5 is not an id"),
         ([7, -1, 3, 964982224], "movieId", "-1 is not an id"),
         ([7, 1, 3, 964982224], "movieId", "1 was rated by the same user in an earlier row"),
     ],
 )
 def test_a_bad_rating_names_sheet_row_and_column(row: list[Any], column: str, what: str, tmp_path: Path) -> None:
-    with pytest.raises(BadSpreadsheet) as refusal:
+    with pytest.raises(BadRows) as refusal:
         read(tmp_path, users=[*USERS, row])
     assert f"sheet users, row 5, column {column}: {what}" in str(refusal.value)
     assert "1 bad row; nothing was imported" in str(refusal.value)
@@ -102,12 +109,12 @@ def test_a_bad_rating_names_sheet_row_and_column(row: list[Any], column: str, wh
     ],
 )
 def test_a_bad_movie_names_sheet_row_and_column(row: list[Any], column: str, what: str, tmp_path: Path) -> None:
-    with pytest.raises(BadSpreadsheet, match=f"sheet products, row 5, column {column}: {what}"):
+    with pytest.raises(Refused, match=f"sheet products, row 5, column {column}: {what}"):
         read(tmp_path, products=[*PRODUCTS, row])
 
 
 def test_many_bad_rows_are_counted_and_the_first_twenty_shown(tmp_path: Path) -> None:
-    with pytest.raises(BadSpreadsheet) as refusal:
+    with pytest.raises(BadRows) as refusal:
         read(tmp_path, users=[*USERS, *[[8 + n, 1, 6, 0] for n in range(30)]])
     lines = str(refusal.value).splitlines()
     assert lines[0] == "bad.xlsx: 30 bad rows; nothing was imported"
@@ -117,31 +124,31 @@ def test_many_bad_rows_are_counted_and_the_first_twenty_shown(tmp_path: Path) ->
 
 def test_a_missing_sheet_is_named_with_those_that_are_there(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "a.xlsx", {"products": PRODUCTS, "people": USERS})
-    with pytest.raises(BadSpreadsheet, match="no sheet users; it has products, people"):
+    with pytest.raises(Refused, match="no sheet users; it has products, people"):
         read_xlsx(path)
 
 
 def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> None:
-    with pytest.raises(BadSpreadsheet, match="users has no column rating; it has userId, movieId, stars, timestamp"):
+    with pytest.raises(Refused, match="sheet users has no column rating; it has userId, movieId, stars, timestamp"):
         read(tmp_path, users=[["userId", "movieId", "stars", "timestamp"], *USERS[1:]])
 
 
 def test_a_sheet_without_rows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadSpreadsheet, match="sheet users has no rows"):
+    with pytest.raises(Refused, match="sheet users has no rows"):
         read(tmp_path, users=USERS[:1])
 
 
 @pytest.mark.parametrize("content", [b"userId,movieId\n1,1\n", b"", b"PK\x03\x04 and no more"])
 def test_a_file_that_is_no_xlsx_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(content)
-    with pytest.raises(BadSpreadsheet, match=r"a\.xlsx: it is not an \.xlsx file"):
+    with pytest.raises(Refused, match=r"a\.xlsx: it is not an \.xlsx file"):
         read_xlsx(tmp_path / "a.xlsx")
 
 
 def test_a_truncated_xlsx_is_refused(spreadsheet: Path) -> None:
     whole = spreadsheet.read_bytes()
     spreadsheet.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(BadSpreadsheet, match="not a whole one"):
+    with pytest.raises(Refused, match="not a whole one"):
         read_xlsx(spreadsheet)
 
 
@@ -158,5 +165,5 @@ def test_a_cell_that_is_not_what_it_says_is_refused_without_a_traceback(spreadsh
     with zipfile.ZipFile(spreadsheet) as source, zipfile.ZipFile(broken, "w") as target:
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(b"<v>964982703</v>", b"<v>abc</v>"))
-    with pytest.raises(BadSpreadsheet, match="nothing was imported"):
+    with pytest.raises(Refused, match="nothing was imported"):
         read_xlsx(broken)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ratings.titles import clean
+from services.ratings.sources.titles import clean
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The words of ratings on the wire, one file a topic."""

@@ -1,0 +1,144 @@
+"""A model trained on a data set, with everybody's ratings at hand: what `train` stores and `evaluate` measures."""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from services.ratings.base import Questions
+from services.ratings.dataset import Dataset, positions
+from services.ratings.features import Column
+from services.ratings.history import Histories
+from services.ratings.learn import (
+    Lesson,
+    Material,
+    Recipe,
+    Skill,
+    blind_lesson,
+    fit_base,
+    hide_folds,
+    learn_skill,
+    timed_lesson,
+)
+from services.ratings.material import columns_of, material_of, profiles
+from services.ratings.predictor import Estimates, Predictor
+from services.ratings.stages import FORGOTTEN, Stages
+from shared.commands import CannotDo
+
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+FIFTHS = 5
+
+
+@dataclass(frozen=True)
+class Held:
+    """Ratings of the training, each predicted by a model that had not seen it."""
+
+    user: np.ndarray  # (H,)
+    movie: np.ndarray  # (H,)
+    stars: np.ndarray  # (H,)
+    predicted: np.ndarray  # (H,)
+    sd: np.ndarray  # (H,)
+
+    def calibration(self) -> dict[str, list[float]]:
+        """How often the intervals of some levels cover, and the real error by fifths of the predicted."""
+        error = np.abs(self.stars - self.predicted)
+        covered = [float((error <= NormalDist().inv_cdf((1 + level) / 2) * self.sd).mean()) for level in LEVELS]
+        fifths = np.array_split(np.argsort(self.sd, kind="stable"), FIFTHS)
+        roots = [[float(np.sqrt(np.mean(v[rows] ** 2))) for rows in fifths if len(rows)] for v in (self.sd, error)]
+        return {"nominal": list(LEVELS), "covered": covered, "predicted_sd": roots[0], "rmse": roots[1]}
+
+
+@dataclass(frozen=True)
+class Trained:
+    predictor: Predictor
+    own: Histories  # of the U users
+    profile: Tensor  # (U, P)
+    columns: list[Column]
+    user_id: np.ndarray  # (U,)
+    movie_id: np.ndarray  # (M,)
+    held: Held
+    curves: dict[str, list[float]] = field(default_factory=dict)
+
+    def predict(self, user_id: np.ndarray, movie_id: np.ndarray, timestamp: np.ndarray | None) -> Estimates:
+        """Somebody unknown is answered as a person without ratings; without timestamps time plays no role."""
+        ids, person = np.unique(user_id, return_inverse=True)
+        place = torch.from_numpy(positions(pd.Series(self.user_id), pd.Series(ids)))
+        nobody = len(self.user_id)  # one more, without ratings
+        people = place.where(place >= 0, nobody)
+        offsets = torch.cat([self.own.offsets, self.own.offsets[-1:]])
+        profile = torch.cat([self.profile, torch.full_like(self.profile[:1], torch.nan)])
+        own = replace(self.own, offsets=offsets).of(people)
+        return self.predictor.answer(own, profile[people], self.questions(person, movie_id, timestamp))
+
+    def questions(self, person: np.ndarray, movie_id: np.ndarray, timestamp: np.ndarray | None) -> Questions:
+        movie = positions(pd.Series(self.movie_id), pd.Series(movie_id))
+        if (movie < 0).any():
+            raise CannotDo(f"movie {movie_id[movie < 0][0]} is not in the data set: give its movies to the training")
+        at = None if timestamp is None or not timestamp.any() else torch.from_numpy(timestamp)
+        return Questions(torch.from_numpy(person), torch.from_numpy(movie), at)
+
+    def fold_in(self, given: pd.DataFrame, users: pd.DataFrame) -> "Trained":
+        """The same model for other people, by what they rated; `users` tells who they are. No training."""
+        person = torch.from_numpy(positions(users["user_id"], given["user_id"]))
+        movie = torch.from_numpy(positions(pd.Series(self.movie_id), given["movie_id"]))
+        stars = torch.tensor(given["stars"].to_numpy("float32"))
+        at = torch.tensor(given["timestamp"].to_numpy("int64"))
+        own = self.predictor.histories(person, movie, stars, at, len(users))
+        return replace(self, own=own, profile=profiles(users, self.columns), user_id=users["user_id"].to_numpy())
+
+
+def learn(data: Dataset, recipe: Recipe, seed: int, stages: Stages = FORGOTTEN) -> Trained:
+    """The whole training: nothing but the data given is looked at, and the same seed gives the same model."""
+    columns = columns_of(data.users)
+    material = material_of(data, columns)
+    sweeps: list[float] = []
+    epochs: list[float] = []
+    base = stages.base(lambda: fit_base(material, recipe, recipe.keep, seed, sweeps), sweeps)
+    lessons = blind_lessons(material, recipe, seed, stages)
+    lesson = Lesson.join(lessons)
+    blind, stars = learn_skill(lesson, recipe, seed, epochs)
+    timed = learn_timed(material, recipe, seed, stages) if material.timed else None
+    held = held_of(material, lesson, blind, stars, len(lessons[0].stars))
+    return Trained(
+        predictor=Predictor(base, blind, timed, data.scale),
+        own=material.histories(base.factors.mu),
+        profile=material.profile,
+        columns=columns,
+        user_id=data.users["user_id"].to_numpy("int64"),
+        movie_id=data.movies["movie_id"].to_numpy("int64"),
+        held=held,
+        curves={"sweep/training, factors": sweeps, "epoch/hidden ratings, correction": epochs},
+    )
+
+
+def blind_lessons(material: Material, recipe: Recipe, seed: int, stages: Stages) -> list[Lesson]:
+    return [
+        stages.lesson(f"fold-{n}", partial(blind_lesson, material, rows, recipe, seed + 1 + n))
+        for n, rows in enumerate(hide_folds(material, recipe, seed))
+    ]
+
+
+def learn_timed(material: Material, recipe: Recipe, seed: int, stages: Stages) -> Skill:
+    lessons = [
+        stages.lesson(f"window-{n}", partial(timed_lesson, material, window, recipe, seed + 11 + n))
+        for n, window in enumerate(recipe.windows)
+    ]
+    return learn_skill(Lesson.join(lessons), recipe, seed)[0]
+
+
+@torch.no_grad()
+def held_of(material: Material, lesson: Lesson, skill: Skill, stars: Tensor, first: int) -> Held:
+    """The first hidden fold: a fifth of everybody's ratings, by chance."""
+    rows = (lesson.row[:first] >= 0).nonzero()[:, 0]
+    which, low, high = lesson.row[rows], *material.scale
+    return Held(
+        user=material.user[which].numpy(),
+        movie=material.movie[which].numpy(),
+        stars=material.stars[which].numpy(),
+        predicted=stars[rows].clamp(low, high).numpy(),
+        sd=skill.sd(lesson.seen.of(rows)).numpy(),
+    )
