@@ -17,6 +17,7 @@ from services.ratings.memory import PAIRS_AT_ONCE, Asked, Head, Memory, brought
 from services.ratings.model import Factors, People
 
 NEWCOMER = 3.0  # ratings at which the company that somebody keeps counts half
+PEOPLE_AT_ONCE = 2048
 ACTIVE = 10.0  # ratings at which their number counts half: who has given few may yet give many
 
 
@@ -79,6 +80,11 @@ class Base:
         stars = self.factors.stars(people, own.person, own.movie) - self.factors.mu
         return Known(own, people, own.y - stars)
 
+    def errors(self, own: Histories, profile: Tensor) -> Tensor:
+        """Of the factors' stars for everybody's own ratings, some people at a time; (R,)."""
+        blocks = torch.arange(len(own)).split(PEOPLE_AT_ONCE)  # type: ignore[no-untyped-call]
+        return torch.cat([self.know(own.of(people), profile[people]).errors for people in blocks])
+
     def see(self, known: Known, asked: Questions) -> Seen:
         """Everything that is seen of the questions."""
         parts = self.factors.parts(known.people, asked.person, asked.movie)
@@ -135,8 +141,9 @@ def batches(own: Histories, asked: Questions, order: Tensor) -> Iterator[tuple[T
 
     Yields the questions of a block (B',) and their layout (n, q), -1 where a line is not full.
     """
-    people, counts = asked.person[order].unique_consecutive(return_counts=True)
+    people, counts = asked.person[order].unique_consecutive(return_counts=True)  # type: ignore[no-untyped-call]
     begins, longest = counts.cumsum(0) - counts, own.counts[people]
+    begins, counts, longest = pieces(begins, counts, longest)
     waiting = longest.argsort(stable=True).tolist()
     sizes = list(zip(longest.tolist(), counts.tolist(), strict=True))
     while waiting:
@@ -146,6 +153,15 @@ def batches(own: Histories, asked: Questions, order: Tensor) -> Iterator[tuple[T
         layout = torch.where(place < counts[lines, None], begins[lines, None] + place, -1)
         layout = order[layout.clamp(min=0)].where(layout >= 0, -1)
         yield layout[layout >= 0], layout
+
+
+def pieces(begins: Tensor, counts: Tensor, longest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Lines cut so that none alone has more pairs than a block may have: somebody may ask about the whole catalogue."""
+    most = (PAIRS_AT_ONCE // longest.clamp(min=1)).clamp(min=1)
+    cuts = (counts + most - 1) // most
+    line = torch.arange(len(counts)).repeat_interleave(cuts)
+    done = (torch.arange(len(line)) - (cuts.cumsum(0) - cuts)[line]) * most[line]
+    return begins[line] + done, torch.minimum(most[line], counts[line] - done), longest[line]
 
 
 def block(waiting: list[int], sizes: list[tuple[int, int]]) -> int:

@@ -1,6 +1,6 @@
 """Who rated what, whatever the stars: coordinates of movies and of people by the company they keep.
 
-The singular vectors of the users x movies matrix whose entries are 1 / sqrt(ratings of the user * ratings of the movie):
+The singular vectors of the users x movies matrix with entries 1 / sqrt(ratings of the user * ratings of the movie):
 implicit feedback in the sense of Koren 2008, "Factorization Meets the Neighborhood", KDD, section 4.
 """
 
@@ -29,7 +29,8 @@ class Company:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             _, values, vectors = torch.svd_lowrank(matrix, q=min(width + 10, len(own), movies), niter=4)
-        vectors, values = vectors[:, :width], values[:width].clamp(min=1e-6)
+        # Of the first, which is 1, less than a tenth is no company: its inverse would make much of one more rating.
+        vectors, values = vectors[:, :width], values[:width].clamp(min=0.1)
         return cls(vectors * movies**0.5, vectors / values * rated[:, None] * len(own) ** 0.5)
 
     def of(self, own: Histories) -> Tensor:

@@ -137,7 +137,7 @@ class Engine:
             return None
         place = np.array([self.ledger.place[user] for user in users if user is not None])
         version = np.array([self.ledger.version(user) for user in users if user is not None])
-        return self.table.estimates(place, movie) if self.table.has(place, version) else None
+        return self.table.ready(place, version, movie)
 
     def somebody(self, user_id: int | None, newcomer: Somebody | None) -> Somebody:
         if user_id is not None:
@@ -199,7 +199,8 @@ class Engine:
             popular = self.catalogue.count / max(1, self.catalogue.count.max())
             return recommending.by_rank(self.predictor, self.head, known, popular, may, asked.window, at)
         if user_id is not None and at is None and self.row_is_filled(user_id):
-            return recommending.from_table(self.table, self.ledger.place[user_id], may, asked.window)
+            usual = asked.genre is None and not asked.include_seen
+            return recommending.from_table(self.table, self.ledger.place[user_id], None if usual else may, asked.window)
         return recommending.by_stars(self.predictor, known, may, asked.window, at)
 
     def row_is_filled(self, user_id: int) -> bool:
@@ -210,14 +211,15 @@ class Engine:
         if not self.table.has(place, version):
             everything = np.arange(len(self.catalogue.titles))
             known = self.people.known_user(user_id, version)
-            self.table.fill(place, version, recommending.estimate(self.predictor, known, everything, None))
+            found = recommending.estimate(self.predictor, known, everything, None)
+            self.table.fill(place, version, found, known.own.movie.numpy())
         return True
 
     def listed(self, known: Known, asked: RecommendationsRequest, may: np.ndarray, shown: Shown) -> RecommendationList:
         movie = torch.from_numpy(shown.movie)
         at = None if asked.at is None else torch.full_like(movie, seconds(asked.at))
         reasons = self.reasons(known)
-        why = self.predictor.why(known, movie, at) if asked.explain or asked.by == "stars" else None
+        why = self.predictor.why(known, movie, at) if len(movie) and (asked.explain or asked.by == "stars") else None
         items = []
         for row, (position, fields) in enumerate(zip(shown.movie, fields_of(shown.found), strict=True)):
             spoke = why.pushes[row] if why and asked.by == "stars" else self.spoke_for(position, reasons)

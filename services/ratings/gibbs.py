@@ -1,7 +1,8 @@
 """The sampler: Bayesian matrix factorisation with features, by Gibbs sampling; plain linear algebra, no gradients.
 
-Salakhutdinov and Mnih 2008, "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", ICML, section
-3.3; the features come in as Simm et al. 2017 have it ("Macau", MLSP, eq. 3 to 6), and every user has a noise of his own.
+Salakhutdinov and Mnih 2008, "Bayesian Probabilistic Matrix Factorization using Markov Chain Monte Carlo", ICML,
+section 3.3; the features come in as Simm et al. 2017 have it ("Macau", MLSP, eq. 3 to 6), and every user has a noise of
+his own.
 
     y_ui ~ N(b_u + b_i + p_u . q_i, 1 / alpha_u)          y: stars - mu
     (b_u, p_u) = w_u ~ N(m + x_u W, Lambda^-1)            x_u: features of the user; movies alike, with their own
@@ -98,12 +99,17 @@ class Chain:
     noise_prior: float = 16.0  # as many ratings as a user's own noise is shrunk with towards everybody's
 
 
+LEAST_NOISE = 1e-4  # squared stars: where all ratings are alike, nothing else keeps it from 0
+
+
 def with_offset(rows: Tensor) -> Tensor:
     """(bias, factors) as the other side sees them: (1, factors, bias)."""
     return torch.cat([torch.ones_like(rows[..., :1]), rows[..., 1:], rows[..., :1]], dim=-1)
 
 
-def sample(user: Tensor, movie: Tensor, y: Tensor, x_users: Tensor, x_movies: Tensor, chain: Chain, seed: int) -> Iterator[Sample]:
+def sample(
+    user: Tensor, movie: Tensor, y: Tensor, x_users: Tensor, x_movies: Tensor, chain: Chain, seed: int
+) -> Iterator[Sample]:
     """The states of the chain, one after the other, without end."""
     dice = torch.Generator().manual_seed(seed)
     by_user = Side.group(user, movie, y, len(x_users))
@@ -130,12 +136,13 @@ def draw_rows(precision: Tensor, shift: Tensor, prior: Prior, x: Tensor, dice: t
     b = shift + prior.means(x) @ prior.precision
     half = torch.linalg.solve_triangular(root, b[:, :, None], upper=False)
     half += torch.randn(half.shape, generator=dice)
-    return torch.linalg.solve_triangular(root.mT, half, upper=True)[:, :, 0]
+    rows: Tensor = torch.linalg.solve_triangular(root.mT, half, upper=True)[:, :, 0]
+    return rows
 
 
 def draw_noise(errors: Tensor, counts: Tensor, prior: float, dice: torch.Generator) -> Tensor:
     """Each user's alpha: Gamma, with everybody's mean squared error counting as `prior` ratings."""
-    everybodys = errors.sum() / counts.sum()
+    everybodys = (errors.sum() / counts.sum()).clamp(min=LEAST_NOISE)
     shape = (prior + counts) / 2
     return torch._standard_gamma(shape, generator=dice) / ((prior * everybodys + errors) / 2)
 
@@ -176,5 +183,5 @@ def wishart(scale: Tensor, freedom: int, dice: torch.Generator) -> Tensor:
     width = len(scale)
     chi_squares = 2 * torch._standard_gamma((freedom - torch.arange(width)) / 2, generator=dice)
     lower = torch.randn(width, width, generator=dice).tril(-1) + chi_squares.sqrt().diag()
-    root = torch.linalg.cholesky((scale + scale.T) / 2) @ lower
+    root: Tensor = torch.linalg.cholesky((scale + scale.T) / 2) @ lower
     return root @ root.T

@@ -1,9 +1,9 @@
 """The context branch's eyes: attention of an asked movie over the person's own ratings.
 
-Each head weighs the own ratings j by how near they are to the asked movie i, and brings back what those ratings were above
-what was expected: sum_j a_j e_j with a_j = s(i, j) k(t - t_j) / (c + sum |s k|). Nearness s is one of: correlated errors and
-raters in common (both for the most rated movies), the same genres, near factors, near company, or none; k decays with
-the time between, or asks for the same part of the day or week. c keeps a head silent where nothing is near.
+Each head weighs the own ratings j by how near they are to the asked movie i, and brings back what those ratings were
+above what was expected: sum_j a_j e_j with a_j = s(i, j) k(t - t_j) / (c + sum |s k|). Nearness s is one of: correlated
+errors and raters in common (both for the most rated movies), the same genres, near factors, near company, or none; k
+decays with the time between, or asks for the same part of the day or week. c keeps a head silent where nothing is near.
 
 e_j is the error of the factors' stars for the own rating (`error`), or its distance from the movie's mean (`distance`).
 Axes: N people, q asked movies of each, h own ratings of each.
@@ -94,7 +94,10 @@ class Memory:
     def of_person(self, asked: Asked, real: Tensor) -> list[Tensor]:
         """How many own ratings, how scattered, how surprising, how often the highest."""
         count = real.sum(-1)  # (N, q)
-        means = [(real @ value[:, :, None])[..., 0] / (count + 3) for value in (asked.distance.square(), asked.error.square(), asked.top)]
+        means = [
+            (real @ value[:, :, None])[..., 0] / (count + 3)
+            for value in (asked.distance.square(), asked.error.square(), asked.top)
+        ]
         return [count.log1p(), *means]
 
 
@@ -110,12 +113,16 @@ def moments(asked: Asked, company: Tensor, real: Tensor) -> tuple[list[Head], li
     for decay in DECAYS:
         weights = torch.exp(-gap / decay) * real
         total, near = weights.sum(-1, keepdim=True), weights * company
-        heads += [Head(weights / (total + 2), True), Head(weights / (total + 2), False), Head(near / (near.sum(-1, keepdim=True) + 1), True)]
+        heads += [
+            Head(weights / (total + 2), True),
+            Head(weights / (total + 2), False),
+            Head(near / (near.sum(-1, keepdim=True) + 1), True),
+        ]
         told.append(total[..., 0].log1p())
     for part in (is_day, is_weekend):
         weights = (part(asked.at)[:, :, None] == part(asked.own_at)[:, None, :]).float() * real
         heads.append(Head(weights / (weights.sum(-1, keepdim=True) + 5), False))
-    nothing = torch.full_like(gap[..., :1], LONG_AGO)
+    nothing = gap.new_full((*gap.shape[:2], 1), LONG_AGO)  # also for who has rated nothing
     told.append(torch.cat([gap.where(real > 0, LONG_AGO), nothing], dim=-1).amin(-1).log1p())
     return heads, told
 
@@ -134,10 +141,21 @@ def remember(own: Histories, errors: Tensor, genres: Tensor, taste: Tensor, comp
     spread = (tally(own.movie, own.y.square(), movies) + 5 * own.y.square().mean()) / (count + 5) - mean.square()
     highest = (tally(own.movie, (own.y >= top).float(), movies) + 1) / (count + 5)
     wrong = (tally(own.movie, errors.square(), movies) + 3 * errors.square().mean()) / (count + 3)
-    habits = [tally(own.movie, errors, movies) / (count + 5), spread.clamp(min=0.01).sqrt(), highest, count.log1p(), wrong]
+    habits = [
+        tally(own.movie, errors, movies) / (count + 5),
+        spread.clamp(min=0.01).sqrt(),
+        highest,
+        count.log1p(),
+        wrong,
+    ]
     place, correlation, overlap = pairs(own, errors, count)
-    unit = [rows / rows.norm(dim=1, keepdim=True).clamp(min=1e-6) for rows in (genres, taste, company)]
-    return Memory(*unit, place, correlation, overlap, mean, torch.stack(habits, dim=1))
+    near = unit(genres), unit(taste), unit(company)
+    return Memory(*near, place, correlation, overlap, mean, torch.stack(habits, dim=1))
+
+
+def unit(rows: Tensor) -> Tensor:
+    length: Tensor = rows.norm(dim=1, keepdim=True)
+    return rows / length.clamp(min=1e-6)
 
 
 def tally(index: Tensor, values: Tensor, rows: int) -> Tensor:
@@ -145,12 +163,12 @@ def tally(index: Tensor, values: Tensor, rows: int) -> Tensor:
 
 
 def pairs(own: Histories, errors: Tensor, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Correlation of errors and overlap of raters for pairs of the most rated movies, a few thousand people at a time."""
+    """Correlation of errors and overlap of raters for pairs of the most rated movies, some people at a time."""
     kept = min(MOST_RATED, len(count))
     place = torch.full_like(count, kept, dtype=torch.long)
     place[count.argsort(descending=True, stable=True)[:kept]] = torch.arange(kept)
     together, products = torch.zeros(2, kept + 1, kept + 1)
-    for people in torch.arange(len(own)).split(4096):
+    for people in torch.arange(len(own)).split(4096):  # type: ignore[no-untyped-call]
         rows = slice(int(own.offsets[people[0]]), int(own.offsets[people[-1] + 1]))
         index = (own.person[rows] - people[0], place[own.movie[rows]])
         seen, wrong = torch.zeros(2, len(people), kept + 1)

@@ -14,14 +14,17 @@ for each kept sample of the movies' side (gibbs.py), and the answers are average
 else, a rating counts from the moment it is given, and every own rating's push c_j (y_j - b_j - z_j . m) is exact, where
 c_j = alpha z_i' A^-1 z_j. alpha, the person's own noise, is the fixed point of E[alpha | errors].
 
-Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using MCMC", ICML 2008; Simm et al., "Macau: Scalable
-Bayesian Factorization with High-Dimensional Side Information", MLSP 2017; He et al., "Neural Collaborative Filtering",
-WWW 2017. The newsletter joins its branches in a last dense layer; here they are summed, so that they can be told apart.
+Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using MCMC", ICML 2008; Simm et al., "Macau:
+Scalable Bayesian Factorization with High-Dimensional Side Information", MLSP 2017; He et al., "Neural Collaborative
+Filtering", WWW 2017. The newsletter joins its branches in a last dense layer; here they are summed, so that they can
+be told apart.
 
 Axes: S samples, N people, M movies, R own ratings, B pairs, F features, D = 1 + width.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -92,48 +95,81 @@ class Factors:
             found.append((squares.view(-1, z.shape[1], z.shape[1]), products))
         return Moments(torch.stack([s for s, _ in found]), torch.stack([p for _, p in found]))
 
+    @cached_property
+    def regressors(self) -> Tensor:
+        """z of all samples side by side, so that one product with a person's w averages over them, (M, S D)."""
+        return side_by_side(with_offset(self.movies)[..., :-1])
+
+    @cached_property
+    def own_regressors(self) -> Tensor:
+        """The same of what the features do not say of a movie, without a bias."""
+        return side_by_side((self.movies - self.movie_features)[..., 1:])
+
+    @cached_property
+    def biases(self) -> Tensor:
+        """Mean b_i: all of it, and what the features do not say; (2, M)."""
+        return torch.stack([self.movies[..., 0].mean(0), (self.movies - self.movie_features)[..., 0].mean(0)])
+
     def parts(self, people: People, person: Tensor, movie: Tensor) -> Tensor:
         """Baseline, matrix factorisation and features for B pairs; their sum is mu + b_i + z_i . w. (B, 3)"""
-        pairs = zip(person.split(PAIRS_AT_ONCE), movie.split(PAIRS_AT_ONCE), strict=True)
-        return torch.cat([self.some_parts(people, p, m) for p, m in pairs])
-
-    def some_parts(self, people: People, person: Tensor, movie: Tensor) -> Tensor:
-        w, v = people.rows[:, person], self.movies[:, movie]  # (S, B, D)
-        own_w, own_v = w - people.from_features[:, person], v - self.movie_features[:, movie]
-        baseline = (own_w[..., 0] + own_v[..., 0]).mean(0)
-        factors = (own_w[..., 1:] * own_v[..., 1:]).sum(-1).mean(0)
-        total = (w[..., 0] + v[..., 0] + (w[..., 1:] * v[..., 1:]).sum(-1)).mean(0)
+        own = people.rows - people.from_features
+        baseline = own[..., 0].mean(0)[person] + self.biases[1][movie]
+        factors = products(self.own_regressors, movie, side_by_side(own[..., 1:], mean=False), person)
+        total = self.stars(people, person, movie) - self.mu
         return torch.stack([self.mu + baseline, factors, total - baseline - factors], dim=1)
 
     def stars(self, people: People, person: Tensor, movie: Tensor) -> Tensor:
         """mu + b_i + z_i . w alone, (B,)."""
-        pairs = zip(person.split(PAIRS_AT_ONCE), movie.split(PAIRS_AT_ONCE), strict=True)
-        found = [self.some_stars(people, p, m) for p, m in pairs]
-        return self.mu + torch.cat(found) if found else movie.new_zeros(0, dtype=torch.float32)
-
-    def some_stars(self, people: People, person: Tensor, movie: Tensor) -> Tensor:
-        v, w = self.movies[:, movie], people.rows[:, person]
-        return (v[..., 0] + w[..., 0] + (v[..., 1:] * w[..., 1:]).sum(-1)).mean(0)
+        known = products(self.regressors, movie, side_by_side(people.rows, mean=False), person)
+        return self.mu + self.biases[0][movie] + known
 
     def variance(self, people: People, person: Tensor, movie: Tensor) -> Tensor:
         """How uncertain z_i . w still is, (B,): within some samples and between them."""
         every, found = -(-len(self.movies) // VARIANCE_SAMPLES), []
-        for p, m in zip(person.split(PAIRS_AT_ONCE // 4), movie.split(PAIRS_AT_ONCE // 4), strict=True):
-            z = with_offset(self.movies[::every, m])[..., :-1]  # (S / 4, B, D)
-            covariance = people.covariance[::every]
-            moved = z @ covariance[:, 0] if covariance.shape[1] == 1 else torch.einsum("sbd,sbde->sbe", z, covariance[:, p])
-            means = self.movies[::every, m, 0] + (z * people.rows[::every, p]).sum(-1)
+        movies, covariance, rows = self.movies[::every], people.covariance[::every], people.rows[::every]
+        for p, m in blocks(person, movie):
+            v = movies.index_select(1, m)  # (S / every, B, D)
+            z = with_offset(v)[..., :-1]
+            one = covariance.shape[1] == 1
+            moved = z @ covariance[:, 0] if one else torch.einsum("sbd,sbde->sbe", z, covariance.index_select(1, p))
+            means = v[..., 0] + (z * rows.index_select(1, p)).sum(-1)
             found.append((moved * z).sum(-1).mean(0) + means.var(0, correction=0))
-        return torch.cat(found)
+        return torch.cat(found) if found else self.mu.new_zeros(0)
 
-    def pushes(self, people: People, own: Histories, movie: Tensor) -> tuple[Tensor, Tensor]:
-        """For one person: what B movies would get without his stars, (B,), and each own rating's push, (B, R)."""
-        z = with_offset(self.movies)[..., :-1]  # (S, M, D)
-        mine, asked = z[:, own.movie], z[:, movie]
-        before = self.movies[:, :, 0] + (z @ people.prior[:, 0, :, None])[..., 0]  # (S, M)
-        surprise = own.y - before[:, own.movie]  # (S, R)
+    def before(self, people: People, movie: Tensor) -> Tensor:
+        """What one person would be told of movies without his stars, less mu, in each sample, (S, B)."""
+        v = self.movies.index_select(1, movie)
+        return v[..., 0] + (with_offset(v)[..., :-1] @ people.prior[:, 0, :, None])[..., 0]
+
+    def pushes(self, people: People, own: Histories, movie: Tensor, errors: Tensor) -> Tensor:
+        """For one person, what each own rating moves B movies by, (B, R): c of the docstring above times its surprise.
+
+        `errors` (B, R) are weights with which the own ratings' errors count too (the context branch): an error is its
+        surprise less all pushes on its own movie, and those are pushes on the movie z_i - sum_j errors_ij z_j.
+        """
+        mine = with_offset(self.movies.index_select(1, own.movie))[..., :-1]  # (S, R, D)
+        asked = with_offset(self.movies.index_select(1, movie))[..., :-1] - errors @ mine  # (S, B, D)
+        surprise = own.y - self.before(people, own.movie)  # (S, R)
         weights = people.alpha[:, :, None] * (asked @ people.covariance[:, 0] @ mine.mT)  # (S, B, R)
-        return self.mu + before[:, movie].mean(0), (weights * surprise[:, None, :]).mean(0)
+        return (weights * surprise[:, None, :]).mean(0) + errors * surprise.mean(0)
+
+
+def side_by_side(samples: Tensor, mean: bool = True) -> Tensor:
+    """(S, N, D) as (N, S D); divided by S when its products are to be means over the samples."""
+    flat = samples.transpose(0, 1).flatten(1)
+    return flat / len(samples) if mean else flat
+
+
+def products(movies: Tensor, movie: Tensor, people: Tensor, person: Tensor) -> Tensor:
+    """Row `movie` of the one table times row `person` of the other, for B pairs."""
+    if len(people) == 1:
+        return movies.index_select(0, movie) @ people[0]
+    pairs = [(movies.index_select(0, m) * people.index_select(0, p)).sum(1) for p, m in blocks(person, movie)]
+    return torch.cat(pairs) if pairs else movies.new_zeros(0)
+
+
+def blocks(person: Tensor, movie: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    return zip(torch.split(person, PAIRS_AT_ONCE), torch.split(movie, PAIRS_AT_ONCE), strict=True)
 
 
 def sums(values: Tensor, own: Histories) -> Tensor:
@@ -144,7 +180,9 @@ def sums(values: Tensor, own: Histories) -> Tensor:
 def posterior(seen: Moments, precision: Tensor, pull: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
     """Covariance (S, N, D, D) and mean (S, N, D) of w."""
     a = precision[:, None] + alpha[..., None, None] * seen.precision
-    covariance = torch.cholesky_inverse(torch.linalg.cholesky(a))
+    root = torch.linalg.cholesky(a)
+    half = torch.linalg.solve_triangular(root, torch.eye(a.shape[-1]).expand_as(a), upper=False)
+    covariance = half.mT @ half
     b = pull + alpha[..., None] * seen.shift
     return covariance, (covariance @ b[..., None])[..., 0]
 
@@ -152,8 +190,8 @@ def posterior(seen: Moments, precision: Tensor, pull: Tensor, alpha: Tensor) -> 
 class Correction(nn.Module):
     """What attention and MLP add to the factors' stars.
 
-    The context branch is linear in what the attention heads bring, without a constant: every own rating's share in it is
-    exact. The MLP sees the same and everything else, cut to the range of the training, and learns what is left.
+    The context branch is linear in what the attention heads bring, without a constant: every own rating's share in it
+    is exact. The MLP sees the same and everything else, cut to the range of the training, and learns what is left.
     """
 
     shift: Tensor
@@ -173,6 +211,10 @@ class Correction(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(hidden // 2, 1),
         )
+        for last in self.mlp[
+            -1
+        ].parameters():  # it begins by adding nothing, and stays so where there is little to learn
+            nn.init.zeros_(last)
         for name, value in (("shift", 0.0), ("spread", 1.0), ("low", -1e9), ("high", 1e9)):
             self.register_buffer(name, torch.full((inputs,), value))
 
@@ -187,8 +229,8 @@ class Correction(nn.Module):
 class Interval(nn.Module):
     """How far off a prediction may be: log sd = a . z, and quantiles of (truth - prediction) / sd.
 
-    z is standardised: what is known of the pair (see evidence in memory.py). `a` and the quantiles come from predictions
-    for ratings that the predicting model never saw, so no distribution is assumed for the ends.
+    z is standardised: all that the MLP is told. `a` and the quantiles come from predictions for ratings that the
+    predicting model never saw, so no distribution is assumed for the ends.
     """
 
     quantiles: Tensor

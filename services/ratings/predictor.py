@@ -5,7 +5,7 @@ moment is answered from the ratings before it. Axes: N people, B questions, R ow
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -67,11 +67,13 @@ class Predictor:
 
     def answer(self, own: Histories, profile: Tensor, asked: Questions) -> Estimates:
         """Questions about N people with these ratings and profiles (N, F), in the order asked."""
-        if asked.at is not None and self.timed is None:
-            asked = Questions(asked.person, asked.movie, None)
-        found = list(self.by_view(own, profile, asked))
+        found = list(self.by_view(own, profile, self.understood(asked)))
         back = torch.cat([rows for rows, _ in found]).argsort().numpy()
         return Estimates.join([estimates for _, estimates in found])[back]
+
+    def understood(self, asked: Questions) -> Questions:
+        """Without a moment where the training ratings had none."""
+        return asked if self.timed else replace(asked, at=None)
 
     def by_view(self, own: Histories, profile: Tensor, asked: Questions) -> Iterator[tuple[Tensor, Estimates]]:
         """Questions about the same person with the same ratings before them share a folding in."""
@@ -87,8 +89,11 @@ class Predictor:
     @torch.inference_mode()
     def estimate(self, known: Known, asked: Questions) -> Estimates:
         """For people whose ratings are all before the questions."""
-        skill = self.blind if asked.at is None or self.timed is None else self.timed
-        return self.estimates(self.base.see(known, asked), skill)
+        asked = self.understood(asked)
+        return self.estimates(self.base.see(known, asked), self.skill(asked))
+
+    def skill(self, asked: Questions) -> Skill:
+        return self.blind if asked.at is None or self.timed is None else self.timed
 
     @torch.inference_mode()
     def estimates(self, seen: Seen, skill: Skill) -> Estimates:
@@ -105,19 +110,14 @@ class Predictor:
 
     @torch.inference_mode()
     def why(self, known: Known, movie: Tensor, at: Tensor | None) -> Why:
-        """One person's predictions by his own ratings.
-
-        The context branch brings errors e_j = y_j - before_j - sum_k P_jk, where P_jk is the push of rating k on the
-        factors' stars for j, and distances: both are sums over own ratings, so its share of each is exact too.
-        """
+        """One person's predictions by his own ratings: what the factors and the context branch make of each."""
         own, factors = known.own, self.base.factors
-        skill = self.blind if at is None or self.timed is None else self.timed
-        before, pushes = factors.pushes(known.people, own, torch.cat([movie, own.movie]))
-        prior, expected = before[: len(movie)], before[len(movie) :] - factors.mu
-        errors, distances = self.attention(known, Questions(torch.zeros_like(movie), movie, at), skill)
-        context = errors * (own.y - expected) + distances * (own.y - self.base.memory.mean[own.movie])
-        context -= errors @ pushes[len(movie) :]
-        return Why(prior.double().numpy(), (pushes[: len(movie)] + context).double().numpy())
+        asked = self.understood(Questions(torch.zeros_like(movie), movie, at))
+        errors, distances = self.attention(known, asked, self.skill(asked))
+        pushes = factors.pushes(known.people, own, movie, errors)
+        pushes += distances * (own.y - self.base.memory.mean[own.movie])
+        prior = factors.mu + factors.before(known.people, movie).mean(0)
+        return Why(prior.double().numpy(), pushes.double().numpy())
 
     def attention(self, known: Known, asked: Questions, skill: Skill) -> tuple[Tensor, Tensor]:
         """The context branch's weights on the own errors and on the own distances, each (B, R)."""

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from services.ratings.base import Known, Questions
+from services.ratings.model import PARTS
 from services.ratings.predictor import Estimates, Predictor
 from services.ratings.ranking import RankingHead
 from services.ratings.table import Table
@@ -28,6 +29,9 @@ class Shown:
 
 def estimate(predictor: Predictor, known: Known, movie: np.ndarray, at: int | None) -> Estimates:
     """One person's movies, at a moment after all his ratings."""
+    if not len(movie):
+        none = np.zeros(0)
+        return Estimates(none, none, none, none, np.zeros((0, len(PARTS) + 1)))
     positions = torch.from_numpy(movie)
     moment = None if at is None else torch.full_like(positions, at)
     return predictor.estimate(known, Questions(torch.zeros_like(positions), positions, moment))
@@ -68,9 +72,9 @@ def shortlist(predictor: Predictor, known: Known, candidates: np.ndarray, most: 
     return np.asarray(candidates[stars.topk(most).indices.sort().values.numpy()])
 
 
-def from_table(table: Table, user: int, may: np.ndarray, page: slice) -> Shown:
-    """The same by stars, of a user whose row is filled."""
+def from_table(table: Table, user: int, may: np.ndarray | None, page: slice) -> Shown:
+    """The same by stars, of a user whose row is filled; `may` is None for whatever he has not seen."""
     best = table.best[user]
-    movie = best[may[best]][page].astype(np.int64)
+    movie = table.top(user, page) if may is None else best[may[best]][page]
     found = table.estimates(user, movie)
     return Shown(movie, found.stars, found)

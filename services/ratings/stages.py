@@ -18,6 +18,7 @@ class Stages(Protocol):
     """Makes each step, or brings it back."""
 
     def base(self, make: Callable[[], Base], curve: list[float]) -> Base: ...
+    def fold(self, name: str, make: Callable[[], Base]) -> Base: ...
     def lesson(self, name: str, make: Callable[[], Lesson]) -> Lesson: ...
 
 
@@ -25,6 +26,9 @@ class Forgotten:
     """Keeps nothing."""
 
     def base(self, make: Callable[[], Base], curve: list[float]) -> Base:
+        return make()
+
+    def fold(self, name: str, make: Callable[[], Base]) -> Base:
         return make()
 
     def lesson(self, name: str, make: Callable[[], Lesson]) -> Lesson:
@@ -42,7 +46,6 @@ class OnDisk:
         for other in folder.parent.glob(f"{folder.name.rsplit('-', 1)[0]}-*"):
             if other != folder or not resume:
                 shutil.rmtree(other)
-        folder.mkdir(parents=True, exist_ok=True)
 
     def base(self, make: Callable[[], Base], curve: list[float]) -> Base:
         """`curve` is what making it writes down; it is brought back too."""
@@ -53,16 +56,21 @@ class OnDisk:
             curve += json.loads(file.read_text())
         return found
 
+    def fold(self, name: str, make: Callable[[], Base]) -> Base:
+        return self.once(name, make, base_from)
+
     def lesson(self, name: str, make: Callable[[], Lesson]) -> Lesson:
         return self.once(name, make, lesson_from)
 
     def once(self, name: str, make: Callable[[], Kept], back: Callable[[Shelf], Kept]) -> Kept:
         file = self.folder / f"{name}.safetensors"
         if not file.exists():
+            made = make()
+            self.folder.mkdir(parents=True, exist_ok=True)
             unfinished = file.with_suffix(".new")
-            save_tensors(unfinished, dict(named(make())))
+            save_tensors(unfinished, dict(named(made)))
             unfinished.replace(file)
         return back(Shelf(load_tensors(file)))
 
     def done(self) -> None:
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)

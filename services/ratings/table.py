@@ -18,24 +18,44 @@ NEVER = -1
 
 class Table:
     def __init__(self, users: int, movies: int) -> None:
-        fits = movies <= MOST_MOVIES and 4 * users * movies * VALUES <= MOST_BYTES
-        self.users = users = users if fits else 0
+        fits = movies <= MOST_MOVIES and 4 * users * movies * (VALUES + 3) <= MOST_BYTES
+        self.users, self.movies = users if fits else 0, movies
         # The system gives the memory of a row when the row is written.
-        self.values = np.empty((users, movies, VALUES), np.float32)
-        self.best = np.empty((users, movies), np.int32)  # movies in the order of their stars, the best first
-        self.version = np.full(users, NEVER)
+        self.values = np.empty((self.users, movies, VALUES), np.float32)
+        self.stars = np.empty((self.users, movies), np.float32)
+        self.best = np.empty((self.users, movies), np.int32)  # movies in the order of their stars, the best first
+        self.unseen = np.empty((self.users, movies), np.int32)  # the same of those that the user has not rated
+        self.left = np.zeros(self.users, np.int64)  # how many those are
+        self.version = np.full(self.users, NEVER)
         self.lock = Lock()
 
     def has(self, user: np.ndarray | int, version: np.ndarray | int) -> bool:
         """Whether these users' rows are filled, and of this version."""
         return self.users > 0 and bool(np.all(self.version[user] == version))
 
-    def fill(self, user: int, version: int, row: Estimates) -> None:
+    def fill(self, user: int, version: int, row: Estimates, seen: np.ndarray) -> None:
+        """`row` of all M movies; `seen`: those that the user has rated."""
+        best = np.lexsort((-row.unclipped, -row.stars))
+        unseen = best[~np.isin(best, seen)]
         with self.lock:
             self.version[user] = NEVER
             self.values[user] = np.column_stack([row.parts, row.low, row.high, row.sd])
-            self.best[user] = np.lexsort((-row.unclipped, -row.stars))
+            self.stars[user], self.best[user] = row.stars, best
+            self.unseen[user, : len(unseen)], self.left[user] = unseen, len(unseen)
             self.version[user] = version
+
+    def top(self, user: int, page: slice) -> np.ndarray:
+        """The user's best unseen movies."""
+        return self.unseen[user, : self.left[user]][page]
+
+    def pairs(self, user: np.ndarray, movie: np.ndarray) -> np.ndarray:
+        """The stars alone, (B,)."""
+        return np.asarray(self.stars.ravel().take(user * self.movies + movie))
+
+    def ready(self, user: np.ndarray, version: np.ndarray, movie: np.ndarray) -> Estimates | None:
+        """The pairs' estimates, when all these rows are filled and of this version."""
+        with self.lock:
+            return self.estimates(user, movie) if self.has(user, version) else None
 
     def estimates(self, user: np.ndarray | int, movie: np.ndarray) -> Estimates:
         """What estimating the pairs anew would give, to 6 decimals."""

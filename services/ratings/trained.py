@@ -14,14 +14,18 @@ from services.ratings.dataset import Dataset, positions
 from services.ratings.features import Column
 from services.ratings.history import Histories
 from services.ratings.learn import (
+    Fold,
     Lesson,
     Material,
     Recipe,
     Skill,
-    blind_lesson,
+    cut_lessons,
     fit_base,
+    fold_lesson,
     hide_folds,
     learn_skill,
+    others,
+    places_in_time,
     timed_lesson,
 )
 from services.ratings.material import columns_of, material_of, profiles
@@ -31,6 +35,7 @@ from shared.commands import CannotDo
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 FIFTHS = 5
+FEWEST = 10  # ratings; fewer cannot be split and say anything
 
 
 @dataclass(frozen=True)
@@ -93,15 +98,18 @@ class Trained:
 
 def learn(data: Dataset, recipe: Recipe, seed: int, stages: Stages = FORGOTTEN) -> Trained:
     """The whole training: nothing but the data given is looked at, and the same seed gives the same model."""
+    if len(data.ratings) < FEWEST:
+        raise CannotDo(f"{len(data.ratings)} ratings are too few to learn from: {FEWEST} are needed at least")
     columns = columns_of(data.users)
     material = material_of(data, columns)
     sweeps: list[float] = []
     epochs: list[float] = []
     base = stages.base(lambda: fit_base(material, recipe, recipe.keep, seed, sweeps), sweeps)
-    lessons = blind_lessons(material, recipe, seed, stages)
+    folds = hide(material, recipe, seed, stages)
+    lessons = [fold_lesson(fold, recipe, seed + 1 + n) for n, fold in enumerate(folds)]
     lesson = Lesson.join(lessons)
     blind, stars = learn_skill(lesson, recipe, seed, epochs)
-    timed = learn_timed(material, recipe, seed, stages) if material.timed else None
+    timed = learn_timed(material, folds, recipe, seed, stages) if material.timed else None
     held = held_of(material, lesson, blind, stars, len(lessons[0].stars))
     return Trained(
         predictor=Predictor(base, blind, timed, data.scale),
@@ -115,19 +123,26 @@ def learn(data: Dataset, recipe: Recipe, seed: int, stages: Stages = FORGOTTEN) 
     )
 
 
-def blind_lessons(material: Material, recipe: Recipe, seed: int, stages: Stages) -> list[Lesson]:
-    return [
-        stages.lesson(f"fold-{n}", partial(blind_lesson, material, rows, recipe, seed + 1 + n))
-        for n, rows in enumerate(hide_folds(material, recipe, seed))
-    ]
+def hide(material: Material, recipe: Recipe, seed: int, stages: Stages) -> list[Fold]:
+    found = []
+    for n, rows in enumerate(hide_folds(material, recipe, seed)):
+        rest = others(rows, len(material))
+        make = partial(fit_base, material.of(rest), recipe, recipe.fold_keep, seed + 1 + n)
+        found.append(Fold(material, rows, rest, stages.fold(f"fold-{n}", make)))
+    return found
 
 
-def learn_timed(material: Material, recipe: Recipe, seed: int, stages: Stages) -> Skill:
-    lessons = [
+def learn_timed(material: Material, folds: list[Fold], recipe: Recipe, seed: int, stages: Stages) -> Skill | None:
+    """The interval from the windows, if any: their bases know nothing of the future. None: nobody has rated twice."""
+    place = places_in_time(material)
+    windows = [(n, (a, b)) for n, (a, b) in enumerate(recipe.windows) if bool(((place >= a) & (place < b)).any())]
+    late = [
         stages.lesson(f"window-{n}", partial(timed_lesson, material, window, recipe, seed + 11 + n))
-        for n, window in enumerate(recipe.windows)
+        for n, window in windows
     ]
-    return learn_skill(Lesson.join(lessons), recipe, seed)[0]
+    lessons = [lesson for fold in folds for lesson in cut_lessons(fold, recipe)] + late
+    trusted = sum(len(lesson.stars) for lesson in late)
+    return learn_skill(Lesson.join(lessons), recipe, seed, trusted=trusted)[0] if lessons else None
 
 
 @torch.no_grad()

@@ -57,6 +57,17 @@ def questions() -> None:
     assert {path.split("/")[1] for path in ask("/openapi.json")["paths"]} >= set(SERVICES)
 
 
+def rate() -> None:
+    """Somebody new rates a movie."""
+    status, answer = call("/ratings/ratings", b'{"user_id": 70000, "movie_id": 1, "stars": 5}')
+    assert status == 201, answer
+
+
+def rated() -> None:
+    """The rating is still there."""
+    assert ask("/ratings/users/70000")["count"] == 1
+
+
 def gap(down: str) -> None:
     """`down` was just killed: 503 in under a second until it is back, and no other service notices."""
     seen, deadline = set[int](), time.monotonic() + 60
@@ -90,4 +101,5 @@ def containers() -> None:
 
 
 if __name__ == "__main__":
-    {"questions": questions, "gap": lambda: gap(sys.argv[2]), "containers": containers}[sys.argv[1]]()
+    asked = {"questions": questions, "rate": rate, "rated": rated, "containers": containers}
+    (asked | {"gap": lambda: gap(sys.argv[2])})[sys.argv[1]]()

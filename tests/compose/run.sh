@@ -59,13 +59,15 @@ must_fail inside gateway python -c 'import torch'
 must_fail inside attention ls services/ratings
 step "nobody is root, nobody writes, one loopback port; the gateway has no torch, a service no other service"
 
+ask rate
 # -1: every process but the container's init, so the server dies as it would of a fault of its own.
 inside ratings sh -c 'kill -9 -1' || true
 ask gap ratings
 step "ratings killed: 503 meanwhile, the others went on, it is back"
 compose up --detach --wait --no-deps ratings
 ask questions
-step "healthy again"
+ask rated
+step "healthy again, and it knows what was rated before"
 
 compose down --volumes --rmi local
 left=$(of_project ps --all; of_project volume ls; of_project network ls)

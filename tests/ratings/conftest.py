@@ -40,7 +40,7 @@ USERS: Rows = [
 ]
 
 
-QUICK = replace(Recipe(), burn=6, thin=1, keep=6, fold_keep=3, hidden_folds=2, epochs=2)
+QUICK = replace(Recipe(), burn=12, thin=1, keep=6, fold_keep=3, hidden_folds=2, epochs=2)
 
 
 @pytest.fixture(scope="session")

@@ -9,21 +9,21 @@ from services.ratings.table import MOST_MOVIES, Table
 
 
 def row(seed: int) -> Estimates:
-    """Four movies on a scale that ends at 5; the last two are cut off there."""
+    """Six movies on a scale that ends at 5; the last four are cut off there."""
     rng = np.random.default_rng(seed)
-    parts = rng.normal(0, 0.1, (4, len(PARTS) + 1)).round(6)
+    parts = rng.normal(0, 0.1, (6, len(PARTS) + 1)).round(6)
     parts[:, 0] += 3
-    parts[2:, 0] = (5.5, 5.6) - parts[2:, 1:-1].sum(1)
+    parts[2:, 0] = (5.5, 5.8, 5.6, 5.7) - parts[2:, 1:-1].sum(1)
     parts[:, -1] = np.minimum(5 - parts[:, :-1].sum(1), 0)
     stars = parts.sum(1).round(6)
-    return Estimates(stars, (stars - 1).round(4), np.minimum(stars + 1, 5).round(4), rng.random(4), parts)
+    return Estimates(stars, (stars - 1).round(4), np.minimum(stars + 1, 5).round(4), rng.random(6), parts)
 
 
 @pytest.fixture
 def table() -> Table:
-    table = Table(users=3, movies=4)
-    table.fill(1, 0, row(1))
-    table.fill(2, 5, row(2))
+    table = Table(users=3, movies=6)
+    table.fill(1, 0, row(1), seen=np.array([5, 0]))
+    table.fill(2, 5, row(2), seen=np.array([], np.int64))
     return table
 
 
@@ -35,7 +35,7 @@ def test_what_comes_out_is_what_was_put_in(table: Table) -> None:
 
 
 def test_parts_out_of_the_table_add_up_to_the_stars(table: Table) -> None:
-    found = table.estimates(np.array([1, 2, 1, 2]), np.arange(4))
+    found = table.estimates(np.array([1, 2, 1, 2, 1, 2]), np.arange(6))
     assert found.parts.sum(1) == pytest.approx(found.stars, abs=1e-6)
 
 
@@ -48,8 +48,25 @@ def test_a_row_is_there_only_in_the_version_it_was_filled_with(table: Table) -> 
 
 
 def test_the_best_come_first_also_among_those_cut_off_at_the_top(table: Table) -> None:
-    assert table.best[1, :2].tolist() == [3, 2]
-    assert sorted(table.best[1]) == [0, 1, 2, 3]
+    assert table.best[1, :4].tolist() == [3, 5, 4, 2]
+    assert sorted(table.best[1]) == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_best_unseen_are_the_best_without_those_that_the_user_rated(table: Table) -> None:
+    assert table.top(1, slice(0, 3)).tolist() == [3, 4, 2]
+    assert sorted(table.top(1, slice(0, 100))) == [1, 2, 3, 4]
+    assert table.top(1, slice(3, 100)).tolist() == [1]
+    assert table.top(2, slice(0, 100)).tolist() == table.best[2].tolist()
+
+
+def test_a_row_filled_again_forgets_what_was_unseen_before(table: Table) -> None:
+    table.fill(2, 6, row(2), seen=np.arange(5))
+    assert table.top(2, slice(0, 100)).tolist() == [5]
+
+
+def test_stars_alone_are_those_of_the_pairs(table: Table) -> None:
+    user, movie = np.array([2, 1, 1]), np.array([0, 5, 1])
+    assert table.pairs(user, movie) == pytest.approx(table.estimates(user, movie).stars, abs=1e-6)
 
 
 @pytest.mark.parametrize(("users", "movies"), [(1, MOST_MOVIES + 1), (100_000, 1000)])
