@@ -50,7 +50,8 @@ class Ledger:
         place, changes = self.place.get(user_id), self.changes.get(user_id, {})
         rows = slice(0, 0) if place is None else slice(self.offsets[place], self.offsets[place + 1])
         kept = ~np.isin(self.movie[rows], list(changes))
-        added = Own.of([(movie, stars, at, True) for movie, (stars, at) in sorted(changes.items()) if stars is not None])
+        given = [(movie, stars, at, True) for movie, (stars, at) in sorted(changes.items()) if stars is not None]
+        added = Own.of(given)
         return Own(
             np.concatenate([self.movie[rows][kept], added.movie]),
             np.concatenate([self.stars[rows][kept], added.stars]),

@@ -142,7 +142,8 @@ def learn_timed(material: Material, folds: list[Fold], recipe: Recipe, seed: int
     ]
     lessons = [lesson for fold in folds for lesson in cut_lessons(fold, recipe)] + late
     trusted = sum(len(lesson.stars) for lesson in late)
-    return learn_skill(Lesson.join(lessons), recipe, seed, trusted=trusted)[0] if lessons else None
+    longer = replace(recipe, epochs=recipe.timed_epochs)
+    return learn_skill(Lesson.join(lessons), longer, seed, trusted=trusted)[0] if lessons else None
 
 
 @torch.no_grad()
