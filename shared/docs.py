@@ -25,11 +25,11 @@ def problem_in_docs() -> dict[str, Any]:
 
 
 def put_examples(document: dict[str, Any], examples: dict[str, object]) -> None:
-    """Give the parameters of these names values that exist in the loaded data."""
+    """Give the parameters of these names values that exist in the loaded data, unless they have an example already."""
     for path in document["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", []):
-                if parameter["name"] in examples:
+                if parameter["name"] in examples and "examples" not in parameter["schema"]:
                     parameter["example"] = examples[parameter["name"]]
 
 

@@ -26,9 +26,10 @@ USER = "A user; /ratings/users lists them."
 MOVIE = "A movie of the data set; /ratings/movies finds them."
 UserInPath = Annotated[int, Path(ge=0, le=LARGEST_ID, description=USER)]
 MovieInPath = Annotated[int, Path(ge=0, le=LARGEST_ID, description=MOVIE)]
-UserInQuery = Annotated[int, Query(ge=0, le=LARGEST_ID, description=USER)]
-MovieInQuery = Annotated[int, Query(ge=0, le=LARGEST_ID, description=MOVIE)]
-FigureInPath = Annotated[Name, Path(description="Which picture.", examples=["matrix"])]
+# To try it out: what the example of POST has added.
+UserInQuery = Annotated[int, Query(ge=0, le=LARGEST_ID, description=USER, examples=[100_000])]
+MovieInQuery = Annotated[int, Query(ge=0, le=LARGEST_ID, description=MOVIE, examples=[50])]
+FigureInPath = Annotated[Name, Path(description="Which picture.")]
 
 NEW: dict[int | str, Any] = {201: {"model": Saved, "description": "The user had not rated the movie before."}}
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}

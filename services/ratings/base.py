@@ -82,7 +82,7 @@ class Base:
 
     def errors(self, own: Histories, profile: Tensor) -> Tensor:
         """Of the factors' stars for everybody's own ratings, some people at a time; (R,)."""
-        blocks = torch.arange(len(own)).split(PEOPLE_AT_ONCE)  # type: ignore[no-untyped-call]
+        blocks = torch.split(torch.arange(len(own)), PEOPLE_AT_ONCE)
         return torch.cat([self.know(own.of(people), profile[people]).errors for people in blocks])
 
     def see(self, known: Known, asked: Questions) -> Seen:
@@ -141,7 +141,7 @@ def batches(own: Histories, asked: Questions, order: Tensor) -> Iterator[tuple[T
 
     Yields the questions of a block (B',) and their layout (n, q), -1 where a line is not full.
     """
-    people, counts = asked.person[order].unique_consecutive(return_counts=True)  # type: ignore[no-untyped-call]
+    people, counts = torch.unique_consecutive(asked.person[order], return_counts=True)
     begins, longest = counts.cumsum(0) - counts, own.counts[people]
     begins, counts, longest = pieces(begins, counts, longest)
     waiting = longest.argsort(stable=True).tolist()

@@ -22,7 +22,11 @@ class Catalogue:
         self.count = np.bincount(tables["movie"], minlength=len(self.movie_id))
         self.sum = np.bincount(tables["movie"], tables["stars"], minlength=len(self.movie_id))
         self.plain_titles = [plain(title) for title in titles]
-        self.by_count = np.lexsort((self.movie_id, -self.count))
+
+    @property
+    def by_count(self) -> np.ndarray:
+        """Positions, the most rated first."""
+        return np.lexsort((self.movie_id, -self.count))
 
     def known(self) -> str:
         ids = self.movie_id

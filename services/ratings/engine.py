@@ -1,6 +1,7 @@
 """Answers with the trained model: predictions and why, recommendations, what to rate next; ratings that come and go."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -17,7 +18,7 @@ from services.ratings.learning import gains
 from services.ratings.ledger import UNKNOWN, Ledger
 from services.ratings.model import PARTS
 from services.ratings.people import People, Somebody, seconds
-from services.ratings.predictor import Estimates, counts_before
+from services.ratings.predictor import Estimates, Why, counts_before
 from services.ratings.ranking import RankingHead
 from services.ratings.reasons import Reasons
 from services.ratings.recommending import Shown
@@ -48,6 +49,8 @@ from shared.schemas import PageRequest
 from shared.tensors import load_tensors
 
 STRANGER = "nothing is known of this person's taste: this is what a stranger is told"
+MOST_EXPLAINED = 1_000  # pairs of one request: two seconds
+EXPLAINED_AT_ONCE = 100
 KNOWN_ENOUGH = 200  # movies that may be asked for next: the most rated, for what nobody has seen nobody can rate
 
 
@@ -95,7 +98,8 @@ class Engine:
         movie = np.array([self.movie_of(place, pair) for place, pair in enumerate(asked.pairs)], np.int64)
         found = self.estimates(asked.pairs, movie, newcomer)
         why = self.all_because(asked, movie, newcomer, found) if asked.explain else [None] * len(movie)
-        stranger = newcomer is not None and not len(newcomer.own)
+        people = {pair.user_id: self.somebody(pair.user_id, newcomer) for pair in asked.pairs}
+        stranger = any(not len(one.own) for one in people.values())
         return Predictions(
             predictions=[
                 Prediction(user_id=pair.user_id, movie_id=pair.movie_id, **fields, because=reason)
@@ -122,11 +126,11 @@ class Engine:
         profile = torch.cat([one.profile for one in somebodies])
         place = {user: number for number, user in enumerate(users)}
         person = torch.tensor([place[pair.user_id] for pair in pairs])
-        at = torch.tensor([seconds(pair.at) for pair in pairs])
         timed = torch.tensor([pair.at is not None for pair in pairs])
+        whenever = Questions(person, torch.from_numpy(movie), None)
+        then = replace(whenever, at=torch.tensor([seconds(pair.at) for pair in pairs]))
         rows = [part.nonzero()[:, 0] for part in (~timed, timed)]
-        asked = [Questions(person[rows[0]], torch.from_numpy(movie)[rows[0]], None)]
-        asked.append(Questions(person[rows[1]], torch.from_numpy(movie)[rows[1]], at[rows[1]]))
+        asked = [whenever.of(rows[0]), then.of(rows[1])]
         found = [self.predictor.answer(own, profile, one) for one in asked if len(one)]
         return Estimates.join(found)[torch.cat(rows).argsort().numpy()]
 
@@ -147,6 +151,8 @@ class Engine:
 
     def known(self, user_id: int | None, newcomer: Somebody | None, at: datetime | None) -> Known:
         """Somebody by the ratings before a moment, or by all."""
+        if self.predictor.timed is None:
+            at = None  # these ratings have no moments: all of them count
         if at is None and user_id is not None:
             self.people.check(user_id)
             return self.people.known_user(user_id, self.ledger.version(user_id))
@@ -161,17 +167,24 @@ class Engine:
     def all_because(
         self, asked: PredictRequest, movie: np.ndarray, newcomer: Somebody | None, found: Estimates
     ) -> list[Because]:
-        return [
-            self.because(self.known(pair.user_id, newcomer, pair.at), movie, found, row, pair.at, asked.because_limit)
-            for row, pair in enumerate(asked.pairs)
-        ]
+        """In the order of the pairs; those about the same person and moment share what is known of him."""
+        if len(asked.pairs) > MOST_EXPLAINED:
+            raise Unprocessable(f"{len(asked.pairs):,} pairs are too many to explain: {MOST_EXPLAINED:,} are the most")
+        by_view: dict[tuple[int | None, datetime | None], list[int]] = {}
+        for row, pair in enumerate(asked.pairs):
+            by_view.setdefault((pair.user_id, pair.at), []).append(row)
+        because: dict[int, Because] = {}
+        for (user_id, at), rows in by_view.items():
+            known = self.known(user_id, newcomer, at)
+            for some in (rows[start : start + EXPLAINED_AT_ONCE] for start in range(0, len(rows), EXPLAINED_AT_ONCE)):
+                why, reasons = self.why(known, movie[some], at), self.reasons(known)
+                for place, row in enumerate(some):
+                    because[row] = reasons.because(why, found[np.array(some)], place, asked.because_limit)
+        return [because[row] for row in range(len(movie))]
 
-    def because(
-        self, known: Known, movie: np.ndarray, found: Estimates, row: int, at: datetime | None, limit: int
-    ) -> Because:
-        asked = torch.from_numpy(movie[row : row + 1])
-        why = self.predictor.why(known, asked, None if at is None else torch.full_like(asked, seconds(at)))
-        return self.reasons(known).because(why, found[row : row + 1], 0, limit)
+    def why(self, known: Known, movie: np.ndarray, at: datetime | None) -> Why:
+        positions = torch.from_numpy(movie)
+        return self.predictor.why(known, positions, None if at is None else torch.full_like(positions, seconds(at)))
 
     def reasons(self, known: Known) -> Reasons:
         return Reasons(known, self.catalogue, float(self.predictor.base.factors.mu))
@@ -198,28 +211,34 @@ class Engine:
         if asked.by == "rank":
             popular = self.catalogue.count / max(1, self.catalogue.count.max())
             return recommending.by_rank(self.predictor, self.head, known, popular, may, asked.window, at)
-        if user_id is not None and at is None and self.row_is_filled(user_id):
-            usual = asked.genre is None and not asked.include_seen
-            return recommending.from_table(self.table, self.ledger.place[user_id], None if usual else may, asked.window)
-        return recommending.by_stars(self.predictor, known, may, asked.window, at)
+        ready = self.from_row(user_id, asked, may) if user_id is not None and at is None else None
+        return ready or recommending.by_stars(self.predictor, known, may, asked.window, at)
 
-    def row_is_filled(self, user_id: int) -> bool:
-        """Fills the user's row of the table, where there is one. The version is read before the ratings are."""
+    def from_row(self, user_id: int, asked: RecommendationsRequest, may: np.ndarray) -> Shown | None:
+        """Out of the table, where there is one for this user."""
+        place, version = self.ledger.place.get(user_id), self.fill_row(user_id)
+        if place is None or version is None:
+            return None
+        usual = asked.genre is None and not asked.include_seen
+        page = self.table.page(place, version, None if usual else may, asked.window)
+        return page and Shown(page[0], page[1].stars, page[1])
+
+    def fill_row(self, user_id: int) -> int | None:
+        """Have the user's row of the table filled, and say of which version; None where there is none."""
         place, version = self.ledger.place.get(user_id), self.ledger.version(user_id)
         if place is None or not self.table.users:
-            return False
+            return None
         if not self.table.has(place, version):
             everything = np.arange(len(self.catalogue.titles))
-            known = self.people.known_user(user_id, version)
+            known = self.people.known_user(user_id, version)  # the version was read before the ratings are
             found = recommending.estimate(self.predictor, known, everything, None)
             self.table.fill(place, version, found, known.own.movie.numpy())
-        return True
+        return version
 
     def listed(self, known: Known, asked: RecommendationsRequest, may: np.ndarray, shown: Shown) -> RecommendationList:
-        movie = torch.from_numpy(shown.movie)
-        at = None if asked.at is None else torch.full_like(movie, seconds(asked.at))
-        reasons = self.reasons(known)
-        why = self.predictor.why(known, movie, at) if len(movie) and (asked.explain or asked.by == "stars") else None
+        reasons, why = self.reasons(known), None
+        if len(shown.movie) and (asked.explain or asked.by == "stars"):
+            why = self.why(known, shown.movie, asked.at)
         items = []
         for row, (position, fields) in enumerate(zip(shown.movie, fields_of(shown.found), strict=True)):
             spoke = why.pushes[row] if why and asked.by == "stars" else self.spoke_for(position, reasons)
@@ -332,6 +351,8 @@ class Engine:
         """The newsletter's table, on a fifth of the user's ratings that the predicting model had not seen."""
         self.people.check(user_id)
         rows = np.flatnonzero(self.tables["held_user"] == self.ledger.place.get(user_id, -1))
+        own = self.ledger.own(user_id)
+        rows = rows[np.isin(self.tables["held_movie"][rows], own.movie[~own.added])]  # not those that he took back
         if not len(rows):
             raise Unprocessable(f"user {user_id} has no held-out ratings to compare with: choose another user")
         movie, stars, predicted = (self.tables[f"held_{name}"][rows] for name in ("movie", "stars", "predicted"))
@@ -362,9 +383,9 @@ class Engine:
     def evaluation(self) -> Evaluation:
         found = []
         for figure in read_figures(self.folder):
-            data, _, protocol = figure.data.partition("; ")
+            *named, protocol = figure.data.split("; ", 1)
             fields = figure.model_dump(exclude={"data"})
-            found.append(Protocol(protocol=protocol, data=data, **fields))
+            found.append(Protocol(protocol=protocol, data=named[0] if named else self.manifest.data, **fields))
         return Evaluation(protocols=found)
 
     def figure(self, name: Name, kind: Format) -> bytes:

@@ -26,6 +26,7 @@ from services.ratings.model import Correction, Factors, Interval
 # Beyond each end of the interval. A little less than 5 %, since the whole model, which has more to go by than the bases
 # of the hidden folds, is a little too sure of itself: on validation rows its intervals covered 88 to 89.5 %.
 TAIL = 0.0475
+LATEST = 2**33  # seconds; later than any rating
 FIELDS = ("user", "movie", "stars", "at")
 
 
@@ -108,12 +109,13 @@ class Lesson:
 
     seen: Seen
     stars: Tensor  # (B,)
-    row: Tensor  # (B,) which rating of the material; -1 for a pretended newcomer
+    row: Tensor  # (B,) which rating of the material
+    pretended: Tensor  # (B,) whether the person pretended to be a newcomer
 
     @classmethod
     def join(cls, several: list["Lesson"]) -> "Lesson":
-        seen = Seen.join([one.seen for one in several])
-        return cls(seen, torch.cat([one.stars for one in several]), torch.cat([one.row for one in several]))
+        rest = (torch.cat([getattr(one, name) for one in several]) for name in ("stars", "row", "pretended"))
+        return cls(Seen.join([one.seen for one in several]), *rest)
 
     @property
     def error(self) -> Tensor:
@@ -195,7 +197,7 @@ def hide_folds(material: Material, recipe: Recipe, seed: int) -> list[Tensor]:
     """Rows to hide, by chance: a fifth each time, but no more than are needed."""
     dice = torch.Generator().manual_seed(seed)
     size = max(1, min(len(material) // recipe.folds, recipe.most_questions // recipe.hidden_folds))
-    return list(torch.randperm(len(material), generator=dice).split(size)[: recipe.hidden_folds])  # type: ignore[no-untyped-call]
+    return list(torch.split(torch.randperm(len(material), generator=dice), size)[: recipe.hidden_folds])
 
 
 @dataclass(frozen=True)
@@ -207,17 +209,15 @@ class Fold:
     rest: Tensor  # (R - H,) rows
     base: Base
 
-    @classmethod
-    def hide(cls, material: Material, hidden: Tensor, recipe: Recipe, seed: int) -> "Fold":
-        rest = others(hidden, len(material))
-        return cls(material, hidden, rest, fit_base(material.of(rest), recipe, recipe.fold_keep, seed))
-
-    def ask(self, asked: Tensor, own: Histories, people: Tensor, timed: bool) -> Seen:
+    def ask(
+        self, asked: Tensor, own: Histories, people: Tensor, timed: bool = False, pretended: bool = False
+    ) -> Lesson:
         """Some hidden ratings as questions to those people with these histories."""
         known = self.base.know(own, self.material.profile[people])
         person = torch.searchsorted(people, self.material.user[asked])
         at = self.material.at[asked] if timed else None
-        return self.base.see(known, Questions(person, self.material.movie[asked], at))
+        seen = self.base.see(known, Questions(person, self.material.movie[asked], at))
+        return Lesson(seen, self.material.stars[asked], asked, torch.full_like(asked, pretended, dtype=torch.bool))
 
     def histories(self, rows: Tensor, people: Tensor) -> Histories:
         """Of these people (in ascending order), from some of the rows."""
@@ -229,10 +229,9 @@ class Fold:
 def fold_lesson(fold: Fold, recipe: Recipe, seed: int) -> Lesson:
     """The hidden ratings as questions without a moment; then some again, of people who pretend to be newcomers."""
     asked = fold.hidden
-    people = fold.material.user[asked].unique()  # type: ignore[no-untyped-call]
+    people = torch.unique(fold.material.user[asked])
     own = fold.histories(fold.rest, people)
-    whole = Lesson(fold.ask(asked, own, people, timed=False), fold.material.stars[asked], asked)
-    return Lesson.join([whole, *pretend(fold, own, people, recipe, seed)])
+    return Lesson.join([fold.ask(asked, own, people), *pretend(fold, own, people, recipe, seed)])
 
 
 def pretend(fold: Fold, own: Histories, people: Tensor, recipe: Recipe, seed: int) -> list[Lesson]:
@@ -247,10 +246,9 @@ def pretend(fold: Fold, own: Histories, people: Tensor, recipe: Recipe, seed: in
         asked = fold.hidden[group[fold.material.user[fold.hidden]] == number]
         asked = asked[place_of(fold.material.user[asked]) < recipe.few]
         if len(asked):
-            some = fold.material.user[asked].unique()  # type: ignore[no-untyped-call]
+            some = torch.unique(fold.material.user[asked])
             few = shuffled.of(torch.searchsorted(people, some)).first(torch.full((len(some),), count))
-            seen = fold.ask(asked, few, some, timed=False)
-            lessons.append(Lesson(seen, fold.material.stars[asked], torch.full_like(asked, -1)))
+            lessons.append(fold.ask(asked, few, some, pretended=True))
     return lessons
 
 
@@ -265,10 +263,9 @@ def cut_lessons(fold: Fold, recipe: Recipe) -> list[Lesson]:
     for begin, end in pairwise((*recipe.cuts, 1.0)):
         asked = fold.hidden[(place[fold.hidden] >= begin) & (place[fold.hidden] < end)]
         if len(asked):
-            people = fold.material.user[asked].unique()  # type: ignore[no-untyped-call]
+            people = torch.unique(fold.material.user[asked])
             own = fold.histories(fold.rest[place[fold.rest] < begin], people)
-            seen = fold.ask(asked, own, people, timed=True)
-            lessons.append(Lesson(seen, fold.material.stars[asked], asked))
+            lessons.append(fold.ask(asked, own, people, timed=True))
     return lessons
 
 
@@ -278,16 +275,18 @@ def timed_lesson(material: Material, window: tuple[float, float], recipe: Recipe
     past, hidden = (place < window[0]).nonzero()[:, 0], ((place >= window[0]) & (place < window[1])).nonzero()[:, 0]
     hidden = hidden[:: max(1, len(hidden) * recipe.hidden_folds // recipe.most_questions)]
     fold = Fold(material, hidden, past, fit_base(material.of(past), recipe, recipe.fold_keep, seed))
-    people = material.user[hidden].unique()  # type: ignore[no-untyped-call]
-    seen = fold.ask(hidden, fold.histories(past, people), people, timed=True)
-    return Lesson(seen, material.stars[hidden], hidden)
+    people = torch.unique(material.user[hidden])
+    return fold.ask(hidden, fold.histories(past, people), people, timed=True)
 
 
 def places_in_time(material: Material) -> Tensor:
-    """Where in its person's time each rating stands, from 0 up to 1, (R,)."""
-    order = material.at.argsort(stable=True)
+    """Where in its person's time each rating stands, from 0 up to 1, (R,); those of one second stand together."""
+    moments = material.user * LATEST + material.at
+    _, which, together = torch.unique(moments, return_inverse=True, return_counts=True)
     counts = torch.bincount(material.user, minlength=len(material.profile))
-    return place_of(material.user[order])[order.argsort()] / counts[material.user]
+    before = (together.cumsum(0) - together)[which] - (counts.cumsum(0) - counts)[material.user]
+    place: Tensor = before / counts[material.user]
+    return place
 
 
 def place_of(person: Tensor) -> Tensor:
@@ -311,8 +310,7 @@ def learn_skill(
     `trusted`: only the last so many questions tell of the interval; 0: all.
     """
     dice = torch.Generator().manual_seed(seed)
-    half = torch.randint(2, (len(lesson.stars),), generator=dice)
-    half[: min(2, len(half))] = torch.arange(min(2, len(half)))  # neither is empty
+    half = halves(lesson.row, dice)
     logs = (log, None)  # one curve is enough
     pair = [learn_correction(lesson, (half == n).nonzero()[:, 0], recipe, seed + n, logs[n]) for n in range(2)]
     added = lesson.stars.new_zeros(len(half), 2)
@@ -324,6 +322,14 @@ def learn_skill(
     stars = lesson.seen.parts.sum(1) + added.sum(1)
     interval = learn_interval(pair[0].standardise(lesson.seen.told)[-trusted:], (lesson.stars - stars)[-trusted:])
     return Skill((pair[0], pair[1]), interval), stars
+
+
+def halves(row: Tensor, dice: torch.Generator) -> Tensor:
+    """0 or 1 for each question, by chance, the same where one rating is asked for twice; neither half is empty. (B,)"""
+    ratings, which = torch.unique(row, return_inverse=True)
+    half = torch.randint(2, ratings.shape, generator=dice)
+    half[:2] = torch.arange(2)[: len(half)]
+    return half[which]
 
 
 def learn_correction(lesson: Lesson, rows: Tensor, recipe: Recipe, seed: int, log: list[float] | None) -> Correction:
@@ -355,7 +361,7 @@ def descend(
     correction.train()
     for _ in tqdm(range(recipe.epochs), desc="correcting", unit=" epochs"):
         total = 0.0
-        for rows in torch.randperm(len(error)).split(recipe.batch):  # type: ignore[no-untyped-call]
+        for rows in torch.split(torch.randperm(len(error)), recipe.batch):
             loss = (correction(brought[rows], x[rows]).sum(1) - error[rows]).square().mean()
             optimiser.zero_grad()
             loss.backward()

@@ -41,13 +41,15 @@ class Ledger:
         return self.versions.get(user_id, 0)
 
     def knows(self, user_id: int) -> bool:
-        return user_id in self.place or any(stars is not None for stars, _ in self.changes.get(user_id, {}).values())
+        return user_id in self.place or any(
+            stars is not None for stars, _ in list(self.changes.get(user_id, {}).values())
+        )
 
     def ids(self) -> list[int]:
-        return sorted(self.place.keys() | {one for one in self.changes if self.knows(one)})
+        return sorted(self.place.keys() | {one for one in list(self.changes) if self.knows(one)})
 
     def own(self, user_id: int) -> Own:
-        place, changes = self.place.get(user_id), self.changes.get(user_id, {})
+        place, changes = self.place.get(user_id), dict(self.changes.get(user_id, {}))  # as of now, whoever writes
         rows = slice(0, 0) if place is None else slice(self.offsets[place], self.offsets[place + 1])
         kept = ~np.isin(self.movie[rows], list(changes))
         given = [(movie, stars, at, True) for movie, (stars, at) in sorted(changes.items()) if stars is not None]

@@ -18,8 +18,8 @@ def material_of(data: Dataset, columns: list[Column]) -> Material:
     flags = genre_flags(data.movie_genres, data.genres)
     year = torch.tensor(data.movies["year"].to_numpy("int64"))
     return Material(
-        user=torch.from_numpy(data.user_index),
-        movie=torch.from_numpy(data.movie_index),
+        user=torch.tensor(data.user_index),
+        movie=torch.tensor(data.movie_index),
         stars=torch.tensor(data.ratings["stars"].to_numpy("float32")),
         at=torch.tensor(data.ratings["timestamp"].to_numpy("int64")),
         profile=profiles(data.users, columns),

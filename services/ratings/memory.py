@@ -20,6 +20,7 @@ from services.ratings.history import Histories
 
 MOST_RATED = 1000  # movies in the tables of pairs; the others have no such pairs
 DECAYS = (60.0, 3600.0, 86_400.0, 864_000.0, 8_640_000.0)  # seconds
+UNKNOWN = 0  # a moment
 LONG_AGO = 4e9  # seconds; before any rating
 PAIRS_AT_ONCE = 150_000
 
@@ -119,8 +120,9 @@ def moments(asked: Asked, company: Tensor, real: Tensor) -> tuple[list[Head], li
             Head(near / (near.sum(-1, keepdim=True) + 1), True),
         ]
         told.append(total[..., 0].log1p())
+    known = (asked.own_at != UNKNOWN)[:, None, :] * real
     for part in (is_day, is_weekend):
-        weights = (part(asked.at)[:, :, None] == part(asked.own_at)[:, None, :]).float() * real
+        weights = (part(asked.at)[:, :, None] == part(asked.own_at)[:, None, :]).float() * known
         heads.append(Head(weights / (weights.sum(-1, keepdim=True) + 5), False))
     nothing = gap.new_full((*gap.shape[:2], 1), LONG_AGO)  # also for who has rated nothing
     told.append(torch.cat([gap.where(real > 0, LONG_AGO), nothing], dim=-1).amin(-1).log1p())
@@ -168,7 +170,7 @@ def pairs(own: Histories, errors: Tensor, count: Tensor) -> tuple[Tensor, Tensor
     place = torch.full_like(count, kept, dtype=torch.long)
     place[count.argsort(descending=True, stable=True)[:kept]] = torch.arange(kept)
     together, products = torch.zeros(2, kept + 1, kept + 1)
-    for people in torch.arange(len(own)).split(4096):  # type: ignore[no-untyped-call]
+    for people in torch.split(torch.arange(len(own)), 4096):
         rows = slice(int(own.offsets[people[0]]), int(own.offsets[people[-1] + 1]))
         index = (own.person[rows] - people[0], place[own.movie[rows]])
         seen, wrong = torch.zeros(2, len(people), kept + 1)

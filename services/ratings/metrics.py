@@ -1,4 +1,4 @@
-"""How good predicted stars and ranked movies are: RMSE, MAE, coverage, NDCG, recall, reciprocal rank.
+"""How good predicted stars and ranked movies are: RMSE, MAE, coverage, NDCG, recall.
 
 The ranking metrics take `hits`: for every user, best first, whether the movie at that place is relevant (U, K), and
 `relevant`: how many relevant movies there were to find (U,). Users with none are left out of every mean.
@@ -53,17 +53,6 @@ def recall_at(hits: np.ndarray, relevant: np.ndarray) -> float:
     """Mean share (0 to 1) of a user's relevant movies that are among the K."""
     asked = relevant > 0
     return mean_of(hits[asked].sum(1) / relevant[asked])
-
-
-def mean_reciprocal_rank(hits: np.ndarray, relevant: np.ndarray) -> float:
-    """Mean of 1 / place of the first hit, 0 where none of the K hits."""
-    found = hits[relevant > 0]  # (U, K)
-    return mean_of(np.where(found.any(axis=1), 1 / (found.argmax(axis=1) + 1), 0.0))
-
-
-def catalogue_coverage(ranked: np.ndarray, movies: int) -> float:
-    """The share (0 to 1) of all movies that stand in somebody's list."""
-    return len(np.unique(ranked[ranked >= 0])) / movies
 
 
 def mean_of(values: np.ndarray) -> float:

@@ -131,7 +131,10 @@ def outcome(split: Split, learn: Learn, seed: int, variant: str) -> Outcome:
 
 
 def predict(model: Predictor, asked: pd.DataFrame, variant: str) -> Predicted:
-    user, movie, timestamp = (asked[column].to_numpy("int64") for column in ("user_id", "movie_id", "timestamp"))
+    columns = (
+        asked[name].to_numpy("int64", copy=True) for name in ("user_id", "movie_id", "timestamp")
+    )  # torch may write
+    user, movie, timestamp = columns
     return model.predict(user, movie, None if variant == BLIND else timestamp)
 
 

@@ -13,11 +13,10 @@ from torch import Tensor
 
 from services.ratings.base import Base, Known, Questions, Seen
 from services.ratings.history import Histories
-from services.ratings.learn import Skill
+from services.ratings.learn import LATEST, Skill
 
 DECIMALS = 6  # of stars and parts: enough for the parts to add up to 1e-4
 PEOPLE_AT_ONCE = 1000
-LATEST = 2**33  # seconds; later than any rating
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,11 @@ Only x_u is a user's own, so a newcomer is served as everybody is, and every rat
 Axes: U users, R ratings, M movies, N the most rated movies, F features, D rows of Z (U + F), K weights kept, S factors.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-
-from services.ratings.metrics import hits_of, ndcg_at, top
 
 BLOCK = 512  # columns of a matrix that are dense at a time
 SPARE_FACTORS = 8  # a randomised SVD finds the wanted vectors exactly when it looks for some more
@@ -213,7 +210,7 @@ def inverse_of(matrix: Tensor) -> Tensor:
 
 def gram(matrix: Tensor) -> Tensor:
     """Z' Z, some columns at a time: the rows are too many to be dense, the columns are not."""
-    columns = torch.arange(matrix.shape[1]).split(BLOCK)  # type: ignore[no-untyped-call]
+    columns = torch.split(torch.arange(matrix.shape[1]), BLOCK)
     transposed = matrix.T.coalesce()
     blocks = [torch.sparse.mm(transposed, matrix.index_select(1, block).to_dense()) for block in columns]
     return torch.cat(blocks, dim=1)  # (N, N)
@@ -248,28 +245,6 @@ def first_vectors(matrix: Tensor, wanted: int) -> Tensor:
 def strongest(weights: Tensor, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Of each row the columns of the largest weights by magnitude, in their own order, and these weights: (N, K)."""
     kept = min(most, weights.shape[1])
-    blocks = weights.split(BLOCK)  # type: ignore[no-untyped-call]
+    blocks = torch.split(weights, BLOCK)
     columns = torch.cat([rows.abs().topk(kept).indices for rows in blocks]).sort().values
     return columns.numpy(), weights.gather(1, columns).numpy()
-
-
-@dataclass(frozen=True)
-class Blend:
-    """How much of the predicted stars to add to the score, and what each weight that was tried reached."""
-
-    weight: float
-    ndcg: dict[float, float]
-
-
-def choose_blend(
-    scores: np.ndarray,  # (U, M)
-    stars: np.ndarray,  # (U, M) predicted
-    seen: np.ndarray,  # (U, M) what must not be recommended
-    relevant: np.ndarray,  # (U, M) what was held out
-    weights: Sequence[float] = (0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1),
-    k: int = 10,
-) -> Blend:
-    """The weight w of `score + w * (stars - mean)` with the best NDCG@k on rows that neither model was fitted on."""
-    above = stars - stars.mean(1, keepdims=True)
-    ndcg = {w: ndcg_at(hits_of(top(scores + w * above, seen, k), relevant), relevant.sum(1)) for w in weights}
-    return Blend(max(ndcg, key=lambda weight: ndcg[weight]), ndcg)

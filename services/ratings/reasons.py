@@ -29,7 +29,7 @@ class Reasons:
         return Because(
             prior=prior,
             ratings=[self.push(own, pushes[own]) for own in order],
-            others=round(others, DECIMALS) if limit < len(pushes) else 0.0,
+            others=round(others, DECIMALS),
             mlp=float(mlp),
             clip=float(clip),
         )

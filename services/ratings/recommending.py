@@ -13,7 +13,6 @@ from services.ratings.base import Known, Questions
 from services.ratings.model import PARTS
 from services.ratings.predictor import Estimates, Predictor
 from services.ratings.ranking import RankingHead
-from services.ratings.table import Table
 
 SHORTLIST = 1000  # movies whose prediction is worked out whole; the branches left out move it by a few tenths
 
@@ -70,11 +69,3 @@ def shortlist(predictor: Predictor, known: Known, candidates: np.ndarray, most: 
     movie = torch.from_numpy(candidates)
     stars = predictor.base.factors.stars(known.people, torch.zeros_like(movie), movie)
     return np.asarray(candidates[stars.topk(most).indices.sort().values.numpy()])
-
-
-def from_table(table: Table, user: int, may: np.ndarray | None, page: slice) -> Shown:
-    """The same by stars, of a user whose row is filled; `may` is None for whatever he has not seen."""
-    best = table.best[user]
-    movie = table.top(user, page) if may is None else best[may[best]][page]
-    found = table.estimates(user, movie)
-    return Shown(movie, found.stars, found)

@@ -1,14 +1,18 @@
 """Any two files of ratings: trained on the one, asked for the other; nothing is kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
+import pandas as pd
+
+from services.ratings.dataset import Dataset
 from services.ratings.outcomes import BLIND, PAST, Learn, Outcome, Say, Score, mean_score, outcomes, scores
 from services.ratings.peers.stars import Peer
 from services.ratings.protocols import Split, without_timestamps
 from services.ratings.sources import read_ratings_file
+from services.ratings.sources.movies import by_id
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,16 @@ class Report:
 
 
 def split_of(files: Files) -> Split:
-    """The test file is read with a scale of its own: nothing of it may reach the training."""
-    train = read_ratings_file(files.train, files.movies, files.scale)
+    """The test file is read with a scale of its own: nothing of it may reach the training but the ids of its movies."""
     test = read_ratings_file(files.test).ratings
+    train = with_movies_of(test, read_ratings_file(files.train, files.movies, files.scale))
     return Split(files.test.name, train if files.timestamps else without_timestamps(train), test)
+
+
+def with_movies_of(test: pd.DataFrame, train: Dataset) -> Dataset:
+    """Every movie that is asked for can be answered: of one that the training does not know, only the id is told."""
+    unknown = by_id(test[~test["movie_id"].isin(train.movies["movie_id"])])
+    return replace(train, movies=pd.concat([train.movies, unknown], ignore_index=True)) if len(unknown) else train
 
 
 def on_files(files: Files, learn: Learn, seeds: Sequence[int], peers: Mapping[str, Peer], say: Say) -> Report:

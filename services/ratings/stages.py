@@ -48,12 +48,17 @@ class OnDisk:
                 shutil.rmtree(other)
 
     def base(self, make: Callable[[], Base], curve: list[float]) -> Base:
-        """`curve` is what making it writes down; it is brought back too."""
-        found, file = self.once("base", make, base_from), self.folder / "curve.json"
-        if curve:
+        """`curve` is what making it writes down; it is brought back too, so it is kept first."""
+        file = self.folder / "curve.json"
+
+        def noted() -> Base:
+            made = make()
+            self.folder.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(curve))
-        elif file.exists():
-            curve += json.loads(file.read_text())
+            return made
+
+        found = self.once("base", noted, base_from)
+        curve[:] = json.loads(file.read_text())
         return found
 
     def fold(self, name: str, make: Callable[[], Base]) -> Base:

@@ -108,7 +108,7 @@ def base_from(shelf: Shelf) -> Base:
 
 def lesson_from(shelf: Shelf) -> Lesson:
     found = shelf.below()
-    return Lesson(Seen(**shelf.seen.below()), found["stars"], found["row"])
+    return Lesson(Seen(**shelf.seen.below()), found["stars"], found["row"], found["pretended"])
 
 
 def skill(shelf: Shelf) -> Skill:

@@ -44,6 +44,18 @@ class Table:
             self.unseen[user, : len(unseen)], self.left[user] = unseen, len(unseen)
             self.version[user] = version
 
+    def page(self, user: int, version: int, may: np.ndarray | None, page: slice) -> tuple[np.ndarray, Estimates] | None:
+        """The user's best movies and their estimates, when the row is filled and of this version.
+
+        `may` (M,): which movies may be shown; None: whatever the user has not rated.
+        """
+        with self.lock:
+            if not self.has(user, version):
+                return None
+            best = self.best[user]
+            movie = self.top(user, page) if may is None else best[may[best]][page]
+            return movie.copy(), self.estimates(user, movie)
+
     def top(self, user: int, page: slice) -> np.ndarray:
         """The user's best unseen movies."""
         return self.unseen[user, : self.left[user]][page]

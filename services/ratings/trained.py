@@ -35,6 +35,7 @@ from shared.commands import CannotDo
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 FIFTHS = 5
+FEWEST_ASKED = 2  # of the questions about a moment
 FEWEST = 10  # ratings; fewer cannot be split and say anything
 
 
@@ -71,7 +72,7 @@ class Trained:
     def predict(self, user_id: np.ndarray, movie_id: np.ndarray, timestamp: np.ndarray | None) -> Estimates:
         """Somebody unknown is answered as a person without ratings; without timestamps time plays no role."""
         ids, person = np.unique(user_id, return_inverse=True)
-        place = torch.from_numpy(positions(pd.Series(self.user_id), pd.Series(ids)))
+        place = torch.tensor(positions(pd.Series(self.user_id), pd.Series(ids)))
         nobody = len(self.user_id)  # one more, without ratings
         people = place.where(place >= 0, nobody)
         offsets = torch.cat([self.own.offsets, self.own.offsets[-1:]])
@@ -83,13 +84,13 @@ class Trained:
         movie = positions(pd.Series(self.movie_id), pd.Series(movie_id))
         if (movie < 0).any():
             raise CannotDo(f"movie {movie_id[movie < 0][0]} is not in the data set: give its movies to the training")
-        at = None if timestamp is None or not timestamp.any() else torch.from_numpy(timestamp)
-        return Questions(torch.from_numpy(person), torch.from_numpy(movie), at)
+        at = None if timestamp is None or not timestamp.any() else torch.tensor(timestamp)
+        return Questions(torch.tensor(person), torch.tensor(movie), at)
 
     def fold_in(self, given: pd.DataFrame, users: pd.DataFrame) -> "Trained":
         """The same model for other people, by what they rated; `users` tells who they are. No training."""
-        person = torch.from_numpy(positions(users["user_id"], given["user_id"]))
-        movie = torch.from_numpy(positions(pd.Series(self.movie_id), given["movie_id"]))
+        person = torch.tensor(positions(users["user_id"], given["user_id"]))
+        movie = torch.tensor(positions(pd.Series(self.movie_id), given["movie_id"]))
         stars = torch.tensor(given["stars"].to_numpy("float32"))
         at = torch.tensor(given["timestamp"].to_numpy("int64"))
         own = self.predictor.histories(person, movie, stars, at, len(users))
@@ -143,13 +144,14 @@ def learn_timed(material: Material, folds: list[Fold], recipe: Recipe, seed: int
     lessons = [lesson for fold in folds for lesson in cut_lessons(fold, recipe)] + late
     trusted = sum(len(lesson.stars) for lesson in late)
     longer = replace(recipe, epochs=recipe.timed_epochs)
-    return learn_skill(Lesson.join(lessons), longer, seed, trusted=trusted)[0] if lessons else None
+    enough = len({int(row) for lesson in lessons for row in lesson.row}) >= FEWEST_ASKED
+    return learn_skill(Lesson.join(lessons), longer, seed, trusted=trusted)[0] if enough else None
 
 
 @torch.no_grad()
 def held_of(material: Material, lesson: Lesson, skill: Skill, stars: Tensor, first: int) -> Held:
     """The first hidden fold: a fifth of everybody's ratings, by chance."""
-    rows = (lesson.row[:first] >= 0).nonzero()[:, 0]
+    rows = (~lesson.pretended[:first]).nonzero()[:, 0]
     which, low, high = lesson.row[rows], *material.scale
     return Held(
         user=material.user[which].numpy(),

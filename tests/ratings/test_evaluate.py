@@ -2,7 +2,7 @@
 what comes of it, and what is said about it."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,10 @@ from services.ratings.outcomes import BLIND, PAST, Outcome, by_certainty, covera
 from services.ratings.peers.newcomers import bias_fold_in
 from services.ratings.peers.stars import NEED_NO_PACKAGE, RATING_PEERS, bias_only
 from services.ratings.protocols import random_split, without_timestamps
-from services.ratings.published import split_figures
-from services.ratings.split_files import Files, on_files
+from services.ratings.published import CHOSEN, fold_figures, split_figures
+from services.ratings.split_files import Files, on_files, split_of
+from services.ratings.trained import learn as learn_really
+from tests.ratings.conftest import QUICK
 
 SIMPLE = {name: RATING_PEERS[name] for name in NEED_NO_PACKAGE}
 
@@ -144,6 +146,35 @@ def test_two_files_are_scored_and_strangers_are_counted(files: Files) -> None:
     report = on_files(files, learn, [0], SIMPLE, silent)
     assert (report.test_rows, report.unknown_users, report.unknown_movies) == (121, 1, 1)
     assert report.rmse == pytest.approx(report.baselines["bias only"]["rmse"])
+
+
+@pytest.mark.parametrize("listed", [None, range(1, 31)])
+def test_a_movie_that_only_the_test_file_has_is_answered_by_the_real_model(
+    files: Files, tmp_path: Path, listed: range | None
+) -> None:
+    """Without --movies, and with one that lacks it."""
+    if listed:
+        movies = pd.DataFrame({"movieId": listed, "title": "Heat (1995)", "genres": "Crime"})
+        movies.to_csv(tmp_path / "movies.csv", index=False)
+    asked = replace(files, movies=tmp_path / "movies.csv" if listed else None)
+    report = on_files(asked, lambda data, seed: learn_really(data, QUICK, seed), [0], {}, silent)
+    assert (report.test_rows, report.unknown_movies) == (121, 1)
+    assert 0 < report.rmse < 2
+
+
+def test_of_a_movie_that_only_the_test_file_has_the_training_is_told_the_id(files: Files) -> None:
+    train = split_of(files).train
+    assert train.movies.iloc[-1].to_dict() == {"movie_id": 88, "title": "Movie 88", "year": 0, "genres": ""}
+    assert 88 not in set(train.ratings["movie_id"])
+    assert train.movies["movie_id"].is_unique
+
+
+def test_figures_of_folds_say_where_the_settings_were_chosen(toy: Dataset) -> None:
+    one = measure(replace(random_split(toy), name="u1"), learn, [0], SIMPLE, silent)
+    other = measure(replace(random_split(toy), name="u2"), learn, [0], SIMPLE, silent)
+    notes = [figure.note for figure in fold_figures(toy, [one, other]) if figure.metric == "RMSE, stars"]
+    assert len(notes) == 6  # two folds and their mean, blind and with times
+    assert all(CHOSEN in note for note in notes)
 
 
 def test_stars_of_the_test_file_never_reach_the_model(files: Files) -> None:

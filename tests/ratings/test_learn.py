@@ -14,10 +14,12 @@ from services.ratings.learn import (
     Material,
     Recipe,
     cut_lessons,
+    fit_base,
     fold_lesson,
     hide_folds,
     learn_interval,
     learn_skill,
+    others,
     place_of,
     places_in_time,
     timed_lesson,
@@ -44,7 +46,9 @@ def material() -> Material:
 
 
 def hide(material: Material) -> Fold:
-    return Fold.hide(material, hide_folds(material, RECIPE, 0)[0], RECIPE, 1)
+    hidden = hide_folds(material, RECIPE, 0)[0]
+    rest = others(hidden, len(material))
+    return Fold(material, hidden, rest, fit_base(material.of(rest), RECIPE, RECIPE.fold_keep, 1))
 
 
 def same(one: Seen, other: Seen) -> bool:
@@ -108,7 +112,7 @@ def test_questions_after_a_cut_are_asked_to_people_as_they_were(material: Materi
 def test_every_hidden_rating_is_asked_about_and_newcomers_a_few_times_more(material: Material) -> None:
     fold = hide(material)
     lesson = fold_lesson(fold, replace(RECIPE, few=1), 1)
-    whole = lesson.row >= 0
+    whole = ~lesson.pretended
     assert lesson.row[whole].tolist() == fold.hidden.tolist()
     assert torch.equal(lesson.stars[whole], material.stars[fold.hidden])
     assert (~whole).sum() == len(set(material.user[fold.hidden].tolist()))
@@ -118,7 +122,7 @@ def test_a_pretended_newcomer_is_answered_without_his_ratings(material: Material
     fold, recipe = hide(material), replace(RECIPE, newcomers=(0,))
     other = replace(fold, material=changed(material, fold.rest))
     newcomers = [fold_lesson(each, recipe, 1) for each in (fold, other)]
-    one, two = (lesson.seen.of((lesson.row < 0).nonzero()[:, 0]) for lesson in newcomers)
+    one, two = (lesson.seen.of(lesson.pretended.nonzero()[:, 0]) for lesson in newcomers)
     assert same(one, two)
 
 
@@ -137,7 +141,8 @@ def test_the_place_of_an_entry_is_the_number_of_the_same_before_it() -> None:
 
 def lesson_with(error: Tensor, brought: Tensor, told: Tensor) -> Lesson:
     parts = torch.full((len(error), 3), 1.0)
-    return Lesson(Seen(parts, brought, told), 3 + error, torch.arange(len(error)))
+    nobody = torch.zeros(len(error), dtype=torch.bool)
+    return Lesson(Seen(parts, brought, told), 3 + error, torch.arange(len(error)), nobody)
 
 
 def test_the_corrections_find_what_the_heads_bring() -> None:

@@ -9,7 +9,7 @@ import pytest
 from services.ratings.dataset import Dataset
 from services.ratings.peers.newcomers import answers_at, bias_fold_in, retrained
 from services.ratings.peers.ranking import Ranker, best_als, own_head, popularity, top_ten
-from services.ratings.peers.stars import RATING_PEERS, Peer, bias_only, global_mean, surprise
+from services.ratings.peers.stars import RATING_PEERS, Answer, Peer, bias_only, global_mean, surprise
 from services.ratings.protocols import Split, newcomers, random_split
 
 
@@ -100,15 +100,29 @@ def test_who_is_trained_anew_is_no_stranger_any_more(toy: Dataset) -> None:
     people = newcomers(toy)
     given, held = people.at(5)
     peer = RATING_PEERS["bias only"]
-    after, before = retrained(peer, people.train, given, held), peer.answer(people.train, held)
+    after, before = retrained(peer, people.train, given, held, people.profiles), peer.answer(people.train, held)
     assert np.abs(after.stars - before.stars).max() > 0.1
+
+
+def test_a_peer_that_is_retrained_is_told_who_the_newcomers_are(told: Dataset) -> None:
+    def listen(train: Dataset, asked: pd.DataFrame) -> Answer:
+        heard.append(train.users)
+        return global_mean(train, asked)
+
+    heard: list[pd.DataFrame] = []
+    people = newcomers(told)
+    given, held = people.at(5)
+    retrained(Peer(listen), people.train, given, held, people.profiles)
+    new = heard[0][heard[0]["user_id"].isin(given["user_id"])].reset_index(drop=True)
+    expected = told.users[told.users["user_id"].isin(given["user_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(new, expected)
 
 
 def test_what_newcomers_are_told_does_not_depend_on_what_is_held(toy: Dataset) -> None:
     people = newcomers(toy)
     given, held = people.at(3)
     other = held.assign(stars=1.0)
-    told, again = (answers_at(people.train, given, rows, retrain=False) for rows in (held, other))
+    told, again = (answers_at(people.train, given, rows, people.profiles, retrain=False) for rows in (held, other))
     assert all(np.array_equal(told[name].stars, again[name].stars) for name in told)
 
 
@@ -119,7 +133,7 @@ def test_the_top_ten_is_scored_by_hand(two_tastes: Dataset) -> None:
     wanted = pd.DataFrame({"user_id": [0, 0], "movie_id": [38, 39]})
     unseen = sorted(set(range(40)) - set(seen["movie_id"]), reverse=True)
     places = np.array([unseen.index(movie) for movie in (38, 39) if movie in unseen])
-    by_number = Ranker(lambda users: np.tile(np.arange(40.0), (len(users), 1)), 0)
+    by_number = Ranker(lambda users: np.tile(np.arange(40.0), (len(users), 1)))
     ideal = 1 + 1 / np.log2(3)
     found = top_ten(by_number, alone, wanted)
     assert found.ndcg == pytest.approx((1 / np.log2(places + 2)).sum() / ideal)

@@ -12,7 +12,6 @@ from services.ratings.features import genre_flags
 from services.ratings.ranking import (
     RankingHead,
     RankingRecipe,
-    choose_blend,
     first_vectors,
     graded,
     inverse_of,
@@ -188,19 +187,6 @@ def test_genres_and_decades_of_a_movie_have_unit_length() -> None:
     assert not features[1].any()
 
 
-def test_the_blend_is_the_weight_that_ranks_best() -> None:
-    scores, stars = np.array([[3.0, 2.0, 1.0]]), np.array([[1.0, 5.0, 3.0]])
-    relevant = np.array([[False, True, False]])
-    blend = choose_blend(scores, stars, np.zeros((1, 3), bool), relevant, weights=(0, 0.2, 0.5))
-    assert blend.ndcg == pytest.approx({0: 1 / np.log2(3), 0.2: 1 / np.log2(3), 0.5: 1})
-    assert blend.weight == 0.5
-
-
-def test_where_stars_do_not_help_the_blend_is_nothing() -> None:
-    scores, stars = np.array([[3.0, 2.0]]), np.array([[5.0, 1.0]])
-    assert choose_blend(scores, stars, np.zeros((1, 2), bool), np.array([[True, False]])).weight == 0
-
-
 def test_it_beats_ease_on_ratings_never_seen() -> None:
     data = dataset.read(Settings().data)
     user, movie, stars = data.user_index, data.movie_index, data.ratings["stars"].to_numpy(float)
@@ -240,10 +226,6 @@ def test_recall_by_hand() -> None:
     assert metrics.recall_at(HITS, RELEVANT) == pytest.approx((2 / 4 + 1 / 1 + 3 / 3) / 3)
 
 
-def test_mean_reciprocal_rank_by_hand() -> None:
-    assert metrics.mean_reciprocal_rank(HITS, np.array([4, 1, 2, 3])) == pytest.approx((1 + 1 / 3 + 0 + 1) / 4)
-
-
 def test_with_nobody_to_ask_a_ranking_is_worth_nothing() -> None:
     assert metrics.ndcg_at(HITS, np.zeros(4, int)) == 0
 
@@ -268,7 +250,3 @@ def test_the_top_leaves_out_what_was_seen_and_takes_the_first_of_equals() -> Non
 def test_nothing_in_a_place_is_no_hit() -> None:
     relevant = np.array([[True, False]])
     assert metrics.hits_of(np.array([[0, 1, -1]]), relevant).tolist() == [[True, False, False]]
-
-
-def test_a_catalogue_is_covered_by_what_stands_in_any_list() -> None:
-    assert metrics.catalogue_coverage(np.array([[0, 1], [1, -1]]), 8) == 2 / 8

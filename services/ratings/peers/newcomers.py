@@ -26,14 +26,16 @@ def bias_fold_in(train: Dataset, given: pd.DataFrame, held: pd.DataFrame) -> Ans
     return Answer((mean + b_i[indices(train, held)[1]] + b_u).clip(*train.scale), seconds)
 
 
-def retrained(peer: Peer, train: Dataset, given: pd.DataFrame, held: pd.DataFrame) -> Answer:
-    """Trained once more with what was given; of the newcomers no more is told than their ratings."""
-    new = pd.DataFrame({"user_id": given["user_id"].unique()})
+def retrained(peer: Peer, train: Dataset, given: pd.DataFrame, held: pd.DataFrame, profiles: pd.DataFrame) -> Answer:
+    """Trained once more with what was given; who the newcomers are is told as it is told of everybody."""
+    new = profiles[profiles["user_id"].isin(given["user_id"])]
     everybody = pd.concat([train.users, new], ignore_index=True)
     return peer.answer(replace(train, users=everybody, ratings=pd.concat([train.ratings, given])), held)
 
 
-def answers_at(train: Dataset, given: pd.DataFrame, held: pd.DataFrame, retrain: bool) -> dict[str, Answer]:
+def answers_at(
+    train: Dataset, given: pd.DataFrame, held: pd.DataFrame, profiles: pd.DataFrame, retrain: bool
+) -> dict[str, Answer]:
     """By the name of each model that is installed."""
     asked = held[["user_id", "movie_id", "timestamp"]]
     found = {
@@ -41,4 +43,6 @@ def answers_at(train: Dataset, given: pd.DataFrame, held: pd.DataFrame, retrain:
         "bias fold-in": bias_fold_in(train, given, asked),
     }
     peers = {name: RATING_PEERS[name] for name in RETRAINED if retrain and RATING_PEERS[name].is_here}
-    return found | {f"{name}, retrained": retrained(peer, train, given, asked) for name, peer in peers.items()}
+    return found | {
+        f"{name}, retrained": retrained(peer, train, given, asked, profiles) for name, peer in peers.items()
+    }

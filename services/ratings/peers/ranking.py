@@ -1,6 +1,5 @@
 """Which unseen movies a user will rate: how popular each is, implicit's ALS and our own head, on the same rows."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -9,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from services.ratings.dataset import Dataset
-from services.ratings.features import genre_flags
 from services.ratings.metrics import hits_of, ndcg_at, recall_at, top
 from services.ratings.peers.stars import indices
 from services.ratings.protocols import marked
-from services.ratings.ranking import RankingHead, side_features
+from services.ratings.train import rank
 
 PLACES = 10
 STRANGER = -1
@@ -23,7 +21,6 @@ USERS_AT_A_TIME = 256  # scores of 60,000 movies for so many are 120 MB
 
 class Ranker(NamedTuple):
     scores: Callable[[np.ndarray], np.ndarray]  # of users, by their places in the table (U,) -> (U, M)
-    seconds: float  # of the CPU, for the fitting
     note: str = ""
 
 
@@ -56,26 +53,20 @@ ALS_SETTINGS = [
 
 
 def popularity(train: Dataset) -> Ranker:
-    start = time.process_time()
     often = np.bincount(train.movie_index, minlength=len(train.movies)).astype(float)  # (M,)
-    return Ranker(lambda users: np.tile(often, (len(users), 1)), time.process_time() - start)
+    return Ranker(lambda users: np.tile(often, (len(users), 1)))
 
 
 def own_head(train: Dataset) -> Ranker:
     """The head that is served, without the predicted stars that serving may blend in."""
-    start = time.process_time()
-    user, movie, stars = train.user_index, train.movie_index, train.ratings["stars"].to_numpy(float)
-    flags = genre_flags(train.movie_genres, train.genres).numpy()
-    features = side_features(flags, train.movies["year"].to_numpy())
-    head = RankingHead.fit(user, movie, stars, len(train.users), len(train.movies), features=features)
-    seconds = time.process_time() - start
-    rows_of = pd.Series(user).groupby(user).indices
+    head, movie, stars = rank(train), train.movie_index, train.ratings["stars"].to_numpy(float)
+    rows_of = pd.Series(train.user_index).groupby(train.user_index).indices
 
     def scores(users: np.ndarray) -> np.ndarray:
         own = [rows_of.get(person, NONE) for person in users]
         return np.stack([head.scores(movie[rows], stars[rows]) for rows in own])
 
-    return Ranker(scores, seconds)
+    return Ranker(scores)
 
 
 def als(train: Dataset, settings: AlsSettings) -> Ranker:
@@ -86,13 +77,11 @@ def als(train: Dataset, settings: AlsSettings) -> Ranker:
 
     shape = (len(train.users), len(train.movies))
     rated = sparse.csr_matrix((np.ones(len(train.ratings), "float32"), (train.user_index, train.movie_index)), shape)
-    start = time.process_time()
     with threadpool_limits(1, "blas"):  # implicit warns when there are more
         model = AlternatingLeastSquares(**vars(settings), iterations=15, random_state=0, num_threads=1)
         model.fit(rated, show_progress=False)
-    seconds = time.process_time() - start
     note = ", ".join(f"{name} {value:g}" for name, value in vars(settings).items())
-    return Ranker(lambda users: model.user_factors[users] @ model.item_factors.T, seconds, f"implicit ALS: {note}")
+    return Ranker(lambda users: model.user_factors[users] @ model.item_factors.T, f"implicit ALS: {note}")
 
 
 def best_als(train: Dataset) -> Ranker:

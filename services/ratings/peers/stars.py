@@ -63,6 +63,13 @@ def surprise(model: str, train: Dataset, asked: pd.DataFrame, **settings: Any) -
 
     SVD++ is run with `cache_ratings`: the same model to the last digit, sooner.
     """
+    fitted, seconds = fit_surprise(model, train, **settings)
+    pairs = zip(asked["user_id"].tolist(), asked["movie_id"].tolist(), strict=True)
+    return Answer(np.array([fitted.predict(user, movie).est for user, movie in pairs]), seconds)
+
+
+def fit_surprise(model: str, train: Dataset, **settings: Any) -> tuple[Any, float]:
+    """The model, and the CPU seconds of fitting it, without those of reading the ratings."""
     import surprise.prediction_algorithms as models
     from surprise import Dataset as Ratings
     from surprise import Reader
@@ -71,9 +78,7 @@ def surprise(model: str, train: Dataset, asked: pd.DataFrame, **settings: Any) -
     rows = Ratings.load_from_df(columns, Reader(rating_scale=train.scale)).build_full_trainset()
     start = time.process_time()
     fitted = getattr(models, model)(**settings).fit(rows)
-    seconds = time.process_time() - start
-    pairs = zip(asked["user_id"].tolist(), asked["movie_id"].tolist(), strict=True)
-    return Answer(np.array([fitted.predict(user, movie).est for user, movie in pairs]), seconds)
+    return fitted, time.process_time() - start
 
 
 def myfm(train: Dataset, asked: pd.DataFrame, rank: int, everything: bool, sweeps: int) -> Answer:

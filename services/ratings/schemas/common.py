@@ -25,6 +25,8 @@ def not_in_the_future(at: datetime | None) -> datetime | None:
     if at is None:
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if at.timestamp() < 1:
+        raise ValueError("this lies before 1970: times are counted from there")
     now = datetime.now(UTC)
     if at > now + timedelta(days=1):
         raise ValueError(f"this lies in the future: it is {now:%Y-%m-%dT%H:%M:%SZ} now, and a day ahead is the most")

@@ -48,9 +48,11 @@ class Push(BaseModel):
 class Because(BaseModel):
     """A prediction as a sum over own ratings: prior + pushes + others + mlp + clip, within 0.0001."""
 
-    prior: float = Field(description="What a person without ratings is told, in stars.")
+    prior: float = Field(description="What is told knowing which movies the person rated, but not how, in stars.")
     ratings: list[Push] = Field(description="Own ratings, the strongest push first, up or down.")
-    others: float = Field(description="What all own ratings that are not listed did together, in stars.")
+    others: float = Field(
+        description="What all own ratings that are not listed did together, in stars; and what rounding left over."
+    )
     mlp: float = Field(description="What the small network adds, in stars; it sees all ratings at once.")
     clip: float = Field(description="What was cut off to stay on the scale, in stars.")
 

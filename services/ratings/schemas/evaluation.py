@@ -51,10 +51,13 @@ class Protocol(BaseModel):
     protocol: str = Field(description="How training and test ratings were told apart.")
     data: str = Field(description="On which data.")
     metric: str = Field(description="What was measured, with its unit.", examples=["RMSE, stars"])
-    value: float = Field(description="What we measured.")
+    value: float = Field(description="What we measured, in the unit of the metric: the mean over seeds and splits.")
     baselines: dict[str, float] = Field(description="The same measure of others, on the same rows, in the same run.")
     note: str = Field(description="What a reader must know beside it; empty when nothing.")
 
 
 class Evaluation(BaseModel):
-    protocols: list[Protocol] = Field(description="What `make evaluate SERVICE=ratings` measured on this very model.")
+    protocols: list[Protocol] = Field(
+        description="What `make evaluate SERVICE=ratings` measured: of models made by the recipe of the one that is"
+        " served, each trained on its protocol's training part alone."
+    )

@@ -8,8 +8,8 @@ from services.ratings.schemas.common import GivenStars, MovieId, RatedAt, Title,
 from shared.schemas import Request
 
 EXAMPLES: list[JsonValue] = [
-    {"user_id": 1, "movie_id": 1, "stars": 4},
     {"user_id": 100_000, "movie_id": 50, "stars": 5, "at": "1998-03-07T20:15:00Z"},
+    {"user_id": 100_000, "movie_id": 1, "stars": 4},
 ]
 
 

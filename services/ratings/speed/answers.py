@@ -13,6 +13,7 @@ from services.ratings import recommending
 from services.ratings.base import Questions
 from services.ratings.dataset import Dataset
 from services.ratings.engine import Engine
+from services.ratings.peers.stars import fit_surprise
 from services.ratings.predictor import Estimates
 from services.ratings.recommending import Shown
 from services.ratings.schemas.predict import Pair, PredictRequest
@@ -26,17 +27,6 @@ TABLE, WHOLE, ANEW = "from the table", "the whole answer, with intervals and par
 SVD, SVDPP = "Surprise SVD", "Surprise SVD++"
 
 
-def fit(model: str, data: Dataset, **settings: Any) -> Any:
-    """A model of Surprise, trained on all ratings."""
-    import surprise.prediction_algorithms as models
-    from surprise import Dataset as Ratings
-    from surprise import Reader
-
-    columns = data.ratings[["user_id", "movie_id", "stars"]]
-    rows = Ratings.load_from_df(columns, Reader(rating_scale=data.scale)).build_full_trainset()
-    return getattr(models, model)(random_state=0, **settings).fit(rows)
-
-
 @dataclass(frozen=True)
 class Ours:
     """The engine, asked for what Surprise's loop gives; users and movies by position."""
@@ -48,7 +38,7 @@ class Ours:
         """The whole table; CPU seconds."""
         started = time.process_time()
         for user_id in tqdm(self.user_ids, desc="filling the table", unit=" users"):
-            self.engine.row_is_filled(user_id)
+            self.engine.fill_row(user_id)
         return time.process_time() - started
 
     def possible(self, candidates: dict[str, Turn]) -> dict[str, Turn]:
@@ -88,7 +78,9 @@ def loop_pairs(model: Any, pairs: Sequence[tuple[int, int]]) -> list[float]:
 def measure(engine: Engine, data: Dataset) -> list[Figure]:
     ours = Ours(engine, data.users["user_id"].tolist())
     seconds = ours.fill()
-    peers = {SVD: fit("SVD", data), SVDPP: fit("SVDpp", data, cache_ratings=True)}
+    svd, _ = fit_surprise("SVD", data, random_state=0)
+    svdpp, _ = fit_surprise("SVDpp", data, cache_ratings=True, random_state=0)
+    peers = {SVD: svd, SVDPP: svdpp}
     filling = figure("CPU seconds of filling the table for everybody", {"ours": seconds}, data.name)
     return [top_figure(ours, peers, data), pairs_figure(ours, peers, data), filling]
 
