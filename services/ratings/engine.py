@@ -1,5 +1,6 @@
 """Answers with the trained model: predictions and why, recommendations, what to rate next; ratings that come and go."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,8 +14,8 @@ from services.ratings import drawings, recommending
 from services.ratings.base import Known, Questions
 from services.ratings.catalogue import Catalogue, read_tables
 from services.ratings.figures.draw import Name
+from services.ratings.gains import gains
 from services.ratings.journal import Change, Journal
-from services.ratings.learning import gains
 from services.ratings.ledger import UNKNOWN, Ledger
 from services.ratings.model import PARTS
 from services.ratings.people import People, Somebody, seconds
@@ -38,7 +39,7 @@ from services.ratings.schemas.users import RatingList, UserDetails, UserList
 from services.ratings.settings import Settings
 from services.ratings.store import read_model, read_words
 from services.ratings.table import Table
-from services.ratings.tables import top_k_table
+from services.ratings.top_k import top_k_table
 from shared.artifacts import verify
 from shared.cards import card_of, read_figures
 from shared.device import limit_threads
@@ -47,6 +48,8 @@ from shared.figures import Format
 from shared.problems import NotFound, Unprocessable
 from shared.schemas import PageRequest
 from shared.tensors import load_tensors
+
+log = logging.getLogger("ratings")
 
 STRANGER = "nothing is known of this person's taste: this is what a stranger is told"
 MOST_EXPLAINED = 1_000  # pairs of one request: two seconds
@@ -68,24 +71,25 @@ class Engine:
         self.ledger = Ledger(*(self.tables[name] for name in ("user_id", "user", "movie", "stars", "timestamp")))
         self.people = People(self.ledger, self.tables["profile"], self.words.columns, self.catalogue, self.predictor)
         self.table = Table(len(self.tables["user_id"]), len(self.words.titles))
-        self.foreign = self.replay() if journal else 0
+        if journal:
+            self.replay(journal)
 
     @classmethod
     def load(cls, settings: Settings) -> "Engine":
         limit_threads(settings.threads)
         return cls(settings.artifacts, settings.max_pairs, Journal(settings.state / "journal.sqlite"))
 
-    def replay(self) -> int:
-        """Bring back what was added and taken back; how many of these changes belong to another catalogue."""
-        assert self.journal
+    def replay(self, journal: Journal) -> None:
+        """Bring back what was added and taken back; what belongs to another catalogue stays in the journal."""
         foreign = 0
-        for change in self.journal.changes():
+        for change in journal.changes():
             movie = self.catalogue.movie_at.get(change.movie_id)
             if movie is None or self.catalogue.titles[movie] != change.title:
                 foreign += 1
             else:
                 self.write(change.user_id, movie, change.stars, change.at or UNKNOWN)
-        return foreign
+        if foreign:
+            log.warning("%d added ratings are of movies that this catalogue does not have: kept, not applied", foreign)
 
     # ---- predictions
 

@@ -63,9 +63,6 @@ class Memory:
         """Of nothing yet."""
         return cls(*[torch.zeros(0) for _ in fields(cls)])
 
-    def tensors(self) -> dict[str, Tensor]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
     def nearness(self, asked: Asked) -> Iterator[tuple[Tensor, float, bool]]:
         """Each kind: s (N, q, h), the constant c, and whether the heads of both values are used."""
         i, j = self.place[asked.movie][:, :, None], self.place[asked.own][:, None, :]

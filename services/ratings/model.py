@@ -12,7 +12,8 @@ A person is w = (b, p), and is folded in, in closed form, from his ratings: with
 
 for each kept sample of the movies' side (gibbs.py), and the answers are averaged. So a newcomer is answered as anybody
 else, a rating counts from the moment it is given, and every own rating's push c_j (y_j - b_j - z_j . m) is exact, where
-c_j = alpha z_i' A^-1 z_j. alpha, the person's own noise, is the fixed point of E[alpha | errors].
+c_j = alpha z_i' A^-1 z_j. alpha, the person's own noise, is E[alpha | errors] after one step from everybody's; Lambda is
+0.7 of the sampled one (Recipe.loosened), since newcomers differ more than those of the training.
 
 Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using MCMC", ICML 2008; Simm et al., "Macau:
 Scalable Bayesian Factorization with High-Dimensional Side Information", MLSP 2017; He et al., "Neural Collaborative
@@ -23,7 +24,7 @@ Axes: S samples, N people, M movies, R own ratings, B pairs, F features, D = 1 +
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -62,9 +63,6 @@ class Factors:
     precision: Tensor  # (S, D, D)
     noise: Tensor  # (S,) everybody's mean squared error
     noise_prior: Tensor  # () ratings
-
-    def tensors(self) -> dict[str, Tensor]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def fold_in(self, own: Histories, x: Tensor) -> People:
         """Persons from their ratings and features x (N, F)."""

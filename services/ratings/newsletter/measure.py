@@ -10,7 +10,7 @@ from torch import Tensor
 from services.ratings.newsletter.network import Network, Rows, epochs, predicted
 from services.ratings.newsletter.protocol import TARGETS, Choices, Ratings, hold_out, scaled, split, stars_per_unit
 from services.ratings.peers.stars import bias_only
-from services.ratings.tables import Scores, TopK, top_k_table
+from services.ratings.top_k import Scores, TopK, top_k_table
 
 K = 5
 PATIENCE = 5  # epochs without a better validation error; the newsletter has no such thing

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from services.ratings.tables import TopK, by_chance, scores, top_k_table
+from services.ratings.top_k import TopK, by_chance, scores, top_k_table
 
 
 def table(stars: list[float], predicted: list[float], k: int) -> TopK:

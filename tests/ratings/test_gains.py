@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from services.ratings.base import Known
-from services.ratings.learning import gains
+from services.ratings.gains import gains
 from services.ratings.model import Factors
 from services.ratings.trained import Trained
 
