@@ -12,8 +12,8 @@ A person is w = (b, p), and is folded in, in closed form, from his ratings: with
 
 for each kept sample of the movies' side (gibbs.py), and the answers are averaged. So a newcomer is answered as anybody
 else, a rating counts from the moment it is given, and every own rating's push c_j (y_j - b_j - z_j . m) is exact, where
-c_j = alpha z_i' A^-1 z_j. alpha, the person's own noise, is E[alpha | errors] after one step from everybody's; Lambda is
-0.7 of the sampled one (Recipe.loosened), since newcomers differ more than those of the training.
+c_j = alpha z_i' A^-1 z_j. alpha, the person's own noise, is E[alpha | errors] after one step from everybody's; Lambda
+is 0.7 of the sampled one (Recipe.loosened), since newcomers differ more than those of the training.
 
 Salakhutdinov and Mnih, "Bayesian Probabilistic Matrix Factorization using MCMC", ICML 2008; Simm et al., "Macau:
 Scalable Bayesian Factorization with High-Dimensional Side Information", MLSP 2017; He et al., "Neural Collaborative

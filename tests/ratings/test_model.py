@@ -102,9 +102,6 @@ def test_the_prior_and_the_own_ratings_pushes_add_up_to_the_stars(factors: Facto
     torch.testing.assert_close(before + pushes.sum(1), stars, atol=1e-4, rtol=1e-4)
 
 
-NAMES = {field.name for field in fields(Factors)}
-
-
 def test_a_rating_makes_the_model_surer_of_its_movie(factors: Factors) -> None:
     """Within one sample, where nothing else varies."""
     one = Factors(
