@@ -104,9 +104,8 @@ def test_the_prior_and_the_own_ratings_pushes_add_up_to_the_stars(factors: Facto
 
 def test_a_rating_makes_the_model_surer_of_its_movie(factors: Factors) -> None:
     """Within one sample, where nothing else varies."""
-    one = Factors(
-        **{name: value[:1] if value.dim() else value for name, value in vars(factors).items() if name in NAMES}
-    )
+    every = {field.name: getattr(factors, field.name) for field in fields(Factors)}
+    one = Factors(**{name: value[:1] if value.dim() else value for name, value in every.items()})
     own, movie = histories().of(torch.tensor([0])), torch.tensor([3])
     few, more = (one.fold_in(own.first(torch.tensor([n])), torch.zeros(1, 1)) for n in (2, 3))
     nobody = torch.zeros(1, dtype=torch.long)
