@@ -49,8 +49,7 @@ class Recipe:
     newcomers: tuple[int, ...] = (0, 1, 2, 3, 5, 8, 12, 20)  # ratings that people pretend to have
     pretending: float = 1.0  # share of the people that do so
     few: int = 20  # questions to one of them: else those who rated most would speak for all newcomers
-    epochs: int = 5  # more change nothing
-    timed_epochs: int = 8  # of the correction for questions about a moment, which has more heads
+    epochs: int = 8
     batch: int = 2048
     learning_rate: float = 6e-3
     decay: float = 1e-3
