@@ -143,9 +143,8 @@ def learn_timed(material: Material, folds: list[Fold], recipe: Recipe, seed: int
     ]
     lessons = [lesson for fold in folds for lesson in cut_lessons(fold, recipe)] + late
     trusted = sum(len(lesson.stars) for lesson in late)
-    longer = replace(recipe, epochs=recipe.timed_epochs)
     enough = len({int(row) for lesson in lessons for row in lesson.row}) >= FEWEST_ASKED
-    return learn_skill(Lesson.join(lessons), longer, seed, trusted=trusted)[0] if enough else None
+    return learn_skill(Lesson.join(lessons), recipe, seed, trusted=trusted)[0] if enough else None
 
 
 @torch.no_grad()
