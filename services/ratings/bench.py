@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from services.ratings import dataset
 from services.ratings.engine import Engine
+from services.ratings.learn import QUICK, Recipe
 from services.ratings.settings import Settings
 from services.ratings.speed import answers, growth, requests, training
 from shared.cards import write_speed
@@ -22,14 +23,14 @@ TOPICS = ("answers", "requests", "training", "growth")
 SIZES = (100_000, 300_000)
 
 
-def measure(settings: Settings, topics: Sequence[str], sizes: Sequence[int]) -> list[Figure]:
+def measure(settings: Settings, topics: Sequence[str], sizes: Sequence[int], recipe: Recipe) -> list[Figure]:
     limit_threads(1)
     data = dataset.read(settings.data)
     of_topic: dict[str, Callable[[], Iterable[Figure]]] = {
         "answers": lambda: answers.measure(Engine(settings.artifacts), data),  # without a journal
         "requests": lambda: requests.measure(settings, data.name),
         "training": lambda: training.measure(data),
-        "growth": lambda: growth.measure(sizes),
+        "growth": lambda: growth.measure(sizes, recipe),
     }
     return [figure for topic in TOPICS if topic in topics for figure in of_topic[topic]()]
 
@@ -57,9 +58,11 @@ def main() -> None:
     parser.add_argument(
         "--scale", type=int, nargs="+", default=SIZES, help="synthetic ratings to train on", metavar="R"
     )
+    parser.add_argument("--quick", action="store_true", help="let the growth be that of the quick model")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked, settings = parser.parse_args(), Settings()
-    figures = measure(settings, asked.only or TOPICS, asked.scale)
+    recipe = QUICK if asked.quick else Recipe()
+    figures = measure(settings, asked.only or TOPICS, asked.scale, recipe)
     if not asked.only:
         write_speed(settings.artifacts, figures)
     print(json.dumps([one.model_dump() for one in figures], indent=1) if asked.json else table(figures))

@@ -48,36 +48,36 @@ class Clock(list[float]):
         return statistics.median(later - earlier for earlier, later in pairwise(self))
 
 
-def measure(sizes: Iterable[int]) -> list[Figure]:
+def measure(sizes: Iterable[int], recipe: Recipe) -> list[Figure]:
     found = []
     for size in sizes:
-        found.append(in_a_process(size))
+        found.append(in_a_process(size, recipe))
         tqdm.write(str(found[-1]), file=sys.stderr)  # the next may take an hour
     return figures_of(found)
 
 
-def in_a_process(ratings: int) -> Cost:
+def in_a_process(ratings: int, recipe: Recipe) -> Cost:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-        return alone.submit(cost, ratings).result()
+        return alone.submit(cost, ratings, recipe).result()
 
 
-def cost(ratings: int) -> Cost:
+def cost(ratings: int, recipe: Recipe) -> Cost:
     limit_threads(1)
     data = synthetic(ratings, 0)
     counts = len(data.ratings), len(data.users), len(data.movies)
-    sweep, learning, ranking = seconds_of_a_sweep(data), seconds_of_learning(data), seconds_of_ranking(data)
-    return Cost(*counts, sweep, learning, ranking, peak())
+    sweep, learning = seconds_of_a_sweep(data, recipe), seconds_of_learning(data, recipe)
+    return Cost(*counts, sweep, learning, seconds_of_ranking(data), peak())
 
 
-def seconds_of_a_sweep(data: Dataset) -> float:
+def seconds_of_a_sweep(data: Dataset, recipe: Recipe) -> float:
     clock = Clock()
-    fit_base(material_of(data, columns_of(data.users)), replace(Recipe(), burn=SWEEPS - 1, thin=1), 1, 0, clock)
+    fit_base(material_of(data, columns_of(data.users)), replace(recipe, burn=SWEEPS - 1, thin=1), 1, 0, clock)
     return clock.median()
 
 
-def seconds_of_learning(data: Dataset) -> float:
+def seconds_of_learning(data: Dataset, recipe: Recipe) -> float:
     started = time.process_time()
-    learn(data, Recipe(), 0)
+    learn(data, recipe, 0)
     return time.process_time() - started
 
 
