@@ -13,9 +13,10 @@ from torch import Tensor
 
 from services.ratings.base import Base, Known, Questions, Seen
 from services.ratings.history import Histories
-from services.ratings.learn import LATEST, Skill
+from services.ratings.learn import Skill
 
 DECIMALS = 6  # of stars and parts: enough for the parts to add up to 1e-4
+LATEST = 2**33  # seconds; later than any rating
 PEOPLE_AT_ONCE = 1000
 
 
@@ -129,9 +130,12 @@ class Predictor:
 
 
 def counts_before(own: Histories, asked: Questions) -> Tensor:
-    """How many of the person's ratings were given before the question's moment; all where it has none. (B,)"""
+    """How many of the person's ratings are known at the question's moment, those of the same second too. (B,)
+
+    All where it has none. MovieLens' people rate a page at a time: ratings of one second are one visit.
+    """
     if asked.at is None:
         return own.counts[asked.person]
     moments = own.person * LATEST + own.at.clamp(0, LATEST - 1)  # in order: histories are by person and time
     asked_at = asked.person * LATEST + asked.at.clamp(0, LATEST - 1)
-    return torch.searchsorted(moments, asked_at) - own.offsets[asked.person]
+    return torch.searchsorted(moments, asked_at, right=True) - own.offsets[asked.person]
