@@ -14,7 +14,7 @@ from services.ratings.metrics import interval_coverage, mae, rmse
 from services.ratings.peers.stars import Peer
 from services.ratings.protocols import Split, without_timestamps
 
-BLIND, PAST = "without timestamps", "with timestamps, only the user's earlier ratings"
+BLIND, PAST = "without timestamps", "with timestamps, only what the user had rated by then"
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 SERVED_LEVEL = 0.9
 FIFTHS = 5

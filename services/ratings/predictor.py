@@ -1,7 +1,7 @@
 """What is predicted for people, from their ratings alone: stars, interval, parts, and each own rating's push.
 
 The same for those of the training, for newcomers and for those who rate on: everybody is folded in. A question about a
-moment is answered from the ratings before it. Axes: N people, B questions, R own ratings, P parts.
+moment is answered from the ratings up to it. Axes: N people, B questions, R own ratings, P parts.
 """
 
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ class Predictor:
 
     @torch.inference_mode()
     def estimate(self, known: Known, asked: Questions) -> Estimates:
-        """For people whose ratings are all before the questions."""
+        """For people whose ratings are all known at the questions."""
         asked = self.understood(asked)
         return self.estimates(self.base.see(known, asked), self.skill(asked))
 
