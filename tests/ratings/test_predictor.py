@@ -115,7 +115,9 @@ def test_the_order_in_which_ratings_are_listed_plays_no_role(trained: Trained) -
 
 def test_only_ratings_up_to_the_moment_count() -> None:
     own = Histories(torch.arange(5), torch.zeros(5), torch.tensor([0, 10, 20, 5, 15]), torch.tensor([0, 3, 5]))
-    asked = Questions(torch.tensor([0, 0, 0, 1, 1]), torch.zeros(5, dtype=torch.long), torch.tensor([10, 19, 99, 5, 14]))
+    asked = Questions(
+        torch.tensor([0, 0, 0, 1, 1]), torch.zeros(5, dtype=torch.long), torch.tensor([10, 19, 99, 5, 14])
+    )
     assert counts_before(own, asked).tolist() == [2, 2, 3, 1, 1]
     assert counts_before(own, replace(asked, at=None)).tolist() == [3, 3, 3, 2, 2]
 
