@@ -38,6 +38,31 @@ async def read_form(request: Request) -> Form | None:
         return Form(await file.read(), fields)
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A file of a form: the field it came in, what it is called, what is in it."""
+
+    field: str
+    name: str
+    content: bytes
+
+
+async def read_uploads(request: Request, *fields: str) -> list[Upload] | None:
+    """The files of a form in the order they were sent, each in one of `fields`; None when the body is no form."""
+    if not media_of(request).startswith("multipart/form-data"):
+        return None
+    async with request.form() as form:
+        items = form.multi_items()
+        known = " and ".join(f"`{field}`" for field in fields)
+        uploads = [(name, value) for name, value in items if isinstance(value, UploadFile) and name in fields]
+        if not uploads:
+            sent = cut(", ".join(name for name, _ in items)) or "none"
+            raise Unprocessable(f"the form has no file named {known}; its fields are: {sent}")
+        if others := [name for name, value in items if (name, value) not in uploads]:
+            raise Unprocessable(f"the form may have files named {known} only, not {cut(', '.join(others))}")
+        return [Upload(name, value.filename or name, await value.read()) for name, value in uploads]
+
+
 async def read_json(request: Request, model: type[Asked]) -> Asked:
     """The body as `model`, refused in the same words as where FastAPI reads it."""
     media = media_of(request)

@@ -10,7 +10,8 @@ Problem                 500  something of ours broke
  ├ TooMany              429  ask again later
  ├ BadGateway           502  a service answered something that is not HTTP
  ├ Unavailable          503  not ready, or a service is down
- └ TimedOut             504  a service is too slow
+ ├ TimedOut             504  a service is too slow
+ └ InsufficientStorage  507  the disk is full
 """
 
 import re
@@ -87,6 +88,10 @@ class Unavailable(Problem):
 
 class TimedOut(Problem):
     status = 504
+
+
+class InsufficientStorage(Problem):
+    status = 507
 
 
 class ProblemBody(BaseModel):

@@ -1,122 +1,146 @@
-"""Measures the served model on identities it never saw: which anchor does a moved line drawing find first?
+"""Measures the served model on what its training never saw, beside the untrained backbone, pHash and the newsletter.
 
-Queries are the positives of the unseen half, each a draw of its own; nobody trained on them. Beside the model, in the
-same run: its own backbone with no head, and two measures that learned nothing (HOG and a perceptual hash).
+Without arguments: the prepared pictures, into the model card. With --anchors, --queries and --truth: any pictures whose
+right answers you know. With --classes or --label-free: trains on your pictures, and asks about those it did not see.
+Nothing is chosen on what is measured.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
-from functools import partial
+import json
+import sys
+import tempfile
+import time
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-from tqdm import tqdm
-
+from services.images import trials
+from services.images.collection import read_collection, said
+from services.images.embedder import Embedder
 from services.images.engine import Engine
-from services.images.features import decode
+from services.images.outcomes import UNTRAINED, outcomes
+from services.images.protocols import table_task
+from services.images.published import copy_figures, figures
 from services.images.settings import Settings
-from services.images.train import pooled
-from shared.cards import publish, refuse_other_data
+from services.images.spaces import Look
+from shared.artifacts import read_manifest
+from shared.cards import publish, refuse_other_data, table
 from shared.commands import run
+from shared.device import limit_threads
 from shared.engine import Figure
 
 COMMAND = "python -m services.images.evaluate"
-
-Array = NDArray[np.float32]
-Pictures = Sequence[Image.Image]
-METRICS = ("recall@1", "recall@5", "mAP")
+SEEDS = 3
 
 
-def retrieval(queries: Array, gallery: Array, truth: Sequence[int]) -> tuple[float, float, float]:
-    """recall@1, recall@5 and mAP by cosine, `truth[i]` being the row of the gallery that query i should find.
-
-    With one right answer the average precision of a query is 1 / its rank.
-    """
-    cosines = unit(queries) @ unit(gallery).T  # (Q, G)
-    right = cosines[np.arange(len(queries)), truth]  # (Q,)
-    ranks = (cosines > right[:, None]).sum(1) + 1
-    return float((ranks <= 1).mean()), float((ranks <= 5).mean()), float((1 / ranks).mean())
+def say(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
 
 
-def unit(vectors: Array) -> Array:
-    unit_vectors: Array = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return unit_vectors
+def published(asked: argparse.Namespace, settings: Settings) -> None:
+    refuse_other_data(settings.artifacts, {"data_sha256": settings.data})
+    engine = Engine.load(settings)
+    publish(settings.artifacts, figures(engine, range(asked.seeds), say), asked.json)
 
 
-def grey(image: Image.Image, side: int) -> Array:
-    return np.asarray(image.convert("L").resize((side, side), Image.Resampling.BOX), dtype=np.float32)
+def by_table(asked: argparse.Namespace, settings: Settings) -> None:
+    """The served model on somebody's own table of right answers; untrained it is the general embedding."""
+    task, problems = table_task(asked.anchors, asked.queries, asked.truth)
+    look: Look = asked.embedding or served_look(settings)
+    found, left = outcomes(task, Embedder.load(settings), problems)
+    baselines = {name: found[name].figures for name in (UNTRAINED, "pHash")}
+    counts = {"queries": len(left.queries), "anchors": len(left.gallery), "embedding": look}
+    answer = found[look].figures | counts | {"baselines": baselines, "problems": problems}
+    if asked.json:
+        print(json.dumps(answer))
+        return
+    rows = {f"this model, {look}": found[look], **{name: found[name] for name in baselines}}
+    for name, one in rows.items():
+        print(f"{name:<22}" + "".join(f"{metric} {value:.4f}  " for metric, value in one.figures.items()))
+    print(f"{counts['queries']} queries, {counts['anchors']} anchors\n{said(problems)}".rstrip())
 
 
-def hog(image: Image.Image, side: int = 128, cell: int = 16, bins: int = 9) -> Array:
-    """Histograms of oriented gradients (Dalal & Triggs 2005): 8 x 8 cells of 9 directions, square roots of the sums."""
-    dy, dx = np.gradient(grey(image, side))
-    bin_ = (np.arctan2(dy, dx) % np.pi / np.pi * bins).astype(int) % bins
-    place = np.arange(side) // cell
-    histograms = np.zeros((side // cell, side // cell, bins), dtype=np.float32)
-    np.add.at(histograms, (place[:, None], place[None, :], bin_), np.hypot(dx, dy))
-    return np.sqrt(histograms.ravel())  # (576,)
+def served_look(settings: Settings) -> Look:
+    return "adapted" if read_manifest(settings.artifacts).config["adopted"] else "general"
 
 
-def phash(image: Image.Image, side: int = 32, kept: int = 8) -> Array:
-    """Perceptual hash: signs of the 8 x 8 lowest cosine-transform coefficients about their median, as -1 and 1, so that
-    the cosine falls as the Hamming distance grows.
-    """
-    steps = np.arange(side)
-    cosines = np.cos(np.pi / side * np.outer(np.arange(kept), steps + 0.5))  # (8, 32)
-    low = (cosines @ grey(image, side) @ cosines.T).ravel()[1:]  # without the mean brightness
-    return np.where(low > np.median(low), 1, -1).astype(np.float32)  # (63,)
+def by_training(asked: argparse.Namespace, settings: Settings) -> None:
+    """Half of the classes are trained on, or all pictures without their labels."""
+    folder = asked.classes or asked.label_free
+    collection = read_collection(folder, "classes")
+    queries = read_collection(asked.queries, "classes") if asked.queries else None
+    read_manifest(settings.artifacts)  # says what to do where there is none
+    with tempfile.TemporaryDirectory(dir=settings.artifacts.parent, prefix=".maps-") as work:
+        if asked.classes:
+            found = trials.unseen_classes(collection, queries, range(asked.seeds), settings, Path(work), say)
+        else:
+            assert queries is not None
+            found = trials.label_free(collection, queries, range(asked.seeds), settings, Path(work), say)
+    problems = [*collection.problems, *(queries.problems if queries else [])]
+    print(json.dumps(trials.as_json(found, problems)) if asked.json else trials.as_table(found))
+    if problems and not asked.json:
+        print(said(problems), file=sys.stderr)
 
 
-def stacked(function: Callable[[Image.Image], Array], images: Pictures, what: str) -> Array:
-    return np.stack([function(image) for image in tqdm(images, desc=what, unit="picture")])
+def by_copies(asked: argparse.Namespace, settings: Settings) -> None:
+    """Edited copies of somebody's own pictures."""
+    collection = read_collection(asked.copies, "unlabelled")
+    found: list[Figure] = copy_figures(Engine.load(settings), [p.path for p in collection.pictures], "pictures")
+    print(json.dumps([one.model_dump() for one in found]) if asked.json else table(found))
 
 
-def untrained(engine: Engine, images: Pictures) -> Array:
-    """The backbone's 1280 averaged channels, which every head here starts from."""
-    openers = [partial(Image.Image.copy, image) for image in images]
-    return pooled(engine.network, openers, "backbone").numpy()
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON, all else on stderr")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many trainings, of seeds 0, 1, ... ({SEEDS})")
+    own = parser.add_argument_group("your own right answers")
+    own.add_argument("--anchors", type=Path, metavar="FOLDER", help="the pictures to search among")
+    own.add_argument("--queries", type=Path, metavar="FOLDER", help="the pictures to search with")
+    own.add_argument(
+        "--truth", type=Path, metavar="FILE.csv", help="query,anchor: file names in the folders, a row a right answer"
+    )
+    own.add_argument("--embedding", choices=("general", "adapted"), help="(default: the one that is served)")
+    training = parser.add_argument_group("trainings on your own pictures; a folder of folders, one a class")
+    training.add_argument(
+        "--classes", type=Path, metavar="FOLDER", help="half of the classes are trained on, the others asked about"
+    )
+    training.add_argument(
+        "--label-free",
+        type=Path,
+        metavar="FOLDER",
+        help="trained on all pictures, without their classes; with --queries",
+    )
+    training.add_argument("--copies", type=Path, metavar="FOLDER", help="edited copies of these pictures; no training")
+    asked = parser.parse_args()
+    refuse(parser, asked)
+    return asked
 
 
-def served(engine: Engine, images: Pictures) -> Array:
-    return np.concatenate([engine.embed([image]) for image in tqdm(images, desc="served model", unit="picture")])
-
-
-def evaluate(engine: Engine, positives: Path) -> list[Figure]:
-    """One figure a metric; the gallery is the unseen half of the anchors, each query has one right answer in it."""
-    unseen = [row for row, anchor in enumerate(engine.rows) if anchor.split == "unseen"]
-    files = [positives / engine.rows[row].file for row in unseen]
-    queries = [decode(file.read_bytes(), engine.settings.max_pixels) for file in files]
-    gallery = [engine.open(engine.rows[row].id) for row in unseen]
-    own = range(len(unseen))
-    baselines = {
-        "untrained backbone": retrieval(untrained(engine, queries), untrained(engine, gallery), own),
-        "HOG": retrieval(stacked(hog, queries, "HOG"), stacked(hog, gallery, "HOG"), own),
-        "pHash": retrieval(stacked(phash, queries, "pHash"), stacked(phash, gallery, "pHash"), own),
-    }
-    vectors, indexed = served(engine, queries), np.stack([engine.store.get(row.id) for row in engine.rows])
-    values = retrieval(vectors, indexed[unseen], own)
-    among_all = retrieval(vectors, indexed, unseen)
-    return [
-        Figure(
-            metric=metric,
-            value=round(values[place], 4),
-            data=f"line art, turned, scaled and shifted, of {len(unseen)} pictographs never seen in training; "
-            f"gallery: the {len(unseen)} in colour",
-            baselines={name: round(measured[place], 4) for name, measured in baselines.items()},
-            note=f"against all {len(indexed)} anchors of the index: {among_all[place]:.4f}",
-        )
-        for place, metric in enumerate(METRICS)
-    ]
+def refuse(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    modes = [asked.truth, asked.classes, asked.label_free, asked.copies]
+    if sum(mode is not None for mode in modes) > 1:
+        parser.error("--truth, --classes, --label-free and --copies each go alone")
+    if (asked.truth is None) != (asked.anchors is None) or (asked.truth and not asked.queries):
+        parser.error("--anchors, --queries and --truth go together")
+    if asked.label_free and not asked.queries:
+        parser.error("--label-free needs --queries: a training without labels is asked about the same classes")
+    if asked.queries and not any(mode is not None for mode in modes[:3]):
+        parser.error("--queries goes with --truth, --classes or --label-free")
+    if asked.embedding and not asked.truth:
+        parser.error("--embedding goes with --truth")
+    if asked.seeds < 1:
+        parser.error("--seeds: at least one")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    asked, settings = parser.parse_args(), Settings()
-    refuse_other_data(settings.artifacts, {"data_sha256": settings.data})
-    publish(settings.artifacts, evaluate(Engine.load(settings), settings.data / "positive"), asked.json)
+    asked, settings = arguments(), Settings()
+    limit_threads(1)
+    if asked.truth:
+        by_table(asked, settings)
+    elif asked.classes or asked.label_free:
+        by_training(asked, settings)
+    elif asked.copies:
+        by_copies(asked, settings)
+    else:
+        published(asked, settings)
 
 
 if __name__ == "__main__":

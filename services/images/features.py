@@ -1,22 +1,17 @@
-"""Pictures to tensors: decoded with care, made upright RGB on white, squashed to 224 x 224, scaled to about -1..1."""
+"""Files to pictures: decoded with care, upright, RGB on white, cropped where asked; pixels.py makes tensors of them."""
 
 import hashlib
 import io
 import math
 import re
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
-from torch import Tensor
 
-from shared.problems import Unprocessable, UnsupportedMedia
+from shared.problems import Unprocessable, UnsupportedMedia, shorten
 
-SIDE = 224  # pixels; what EfficientNet-Lite0 was trained on
+SIDE = 224  # pixels; what EfficientNet-Lite0 and ResNet-50 were trained on
 
 # The formats read, each with how its files begin. Anything else Pillow could open (PSD, EPS, TIFF, ...) stays closed.
 SIGNATURES = {
@@ -27,6 +22,25 @@ SIGNATURES = {
     "BMP": re.compile(rb"BM"),
 }
 MEDIA_TYPES = tuple(f"image/{name.lower()}" for name in SIGNATURES)
+
+# What people send instead, by how it begins, each with what to do about it.
+OTHERS = {
+    re.compile(rb"\s*<(!doctype )?html", re.IGNORECASE): "a web page: save the picture itself, not the page around it",
+    re.compile(rb"[\xef\xbb\xbf\s]*<(.*<)?(!DOCTYPE )?svg", re.DOTALL): "an SVG, which is a drawing: render it to PNG",
+    re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)"): "a zip: send the pictures themselves, several in one form",
+    re.compile(rb"\x1f\x8b|7z\xbc\xaf|Rar!"): "an archive: send the pictures themselves, several in one form",
+    re.compile(rb".{4}ftypavi[fs]", re.DOTALL): "an AVIF picture: save it as JPEG or PNG",
+    re.compile(rb".{4}ftyp(he[ivx]|mif1|msf1)", re.DOTALL): "a HEIC picture, as some phones take them: save it as JPEG",
+    re.compile(rb".{4}ftyp", re.DOTALL): "a video: send one of its frames as JPEG or PNG",
+    re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+"): "a TIFF or a camera's raw picture: save it as JPEG or PNG",
+    re.compile(rb"%PDF"): "a PDF: save the page as PNG",
+    re.compile(rb"8BPS"): "a Photoshop file: save it as JPEG or PNG",
+    re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "): "a JPEG XL picture: save it as JPEG or PNG",
+    re.compile(rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  "): "a JPEG 2000 picture: save it as JPEG or PNG",
+    re.compile(rb"\0\0[\x01\x02]\0"): "an icon: save it as PNG",
+    re.compile(rb"data:"): "a data URL: send the bytes that its base64 stands for",
+}
+HEAD = 1024  # bytes at the beginning of a file that tell what it is
 
 # Pillow warns of large pictures by a limit of its own; `decode` refuses earlier, by a limit that is a setting.
 Image.MAX_IMAGE_PIXELS = None
@@ -59,18 +73,48 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def open_header(raw: bytes) -> Image.Image:
-    """The picture with its format and size known and no pixel decoded."""
+    """The picture with its format and size known and no pixel decoded. What its name ends in does not matter."""
     if not raw:
         raise Unprocessable(f"the body is empty: send the bytes of a picture ({', '.join(MEDIA_TYPES)})")
-    known = next((name for name, start in SIGNATURES.items() if start.match(raw)), None)
+    known = format_of(raw)
     if known is None:
-        raise UnsupportedMedia(
-            f"this is not a picture we read: it begins with {raw[:8]!r}; send {', '.join(MEDIA_TYPES)}"
-        )
+        raise UnsupportedMedia(f"this is {named(raw)}; {', '.join(MEDIA_TYPES)} are read")
     try:
         return Image.open(io.BytesIO(raw), formats=[known])
     except (UnidentifiedImageError, OSError, ValueError) as error:
         raise Unprocessable(f"the {known} file's header is cut off or damaged: send it again, whole") from error
+
+
+def format_of(head: bytes) -> str | None:
+    """The format of a file that begins like this; none where it is not one of ours."""
+    return next((name for name, start in SIGNATURES.items() if start.match(head)), None)
+
+
+def media_of(head: bytes) -> str:
+    """The media type of a picture file that begins like this."""
+    return f"image/{(format_of(head) or 'unknown').lower()}"
+
+
+def named(head: bytes) -> str:
+    """What a file that begins like this is, in words, where it is no picture that we read."""
+    words = next((words for start, words in OTHERS.items() if start.match(head[:HEAD])), None)
+    return words or f"not a picture that we read: it begins with {head[:8]!r}"
+
+
+def cropped(image: Image.Image, box: str) -> Image.Image:
+    """The region `box`, "x,y,w,h": its left upper corner, width and height in pixels of the upright picture."""
+    asked = f"box={shorten(box)}"
+    try:
+        x, y, width, height = (int(number) for number in box.split(","))
+    except ValueError:
+        raise Unprocessable(f"{asked}: four whole numbers are wanted, x,y,w,h, such as 0,0,80,60") from None
+    if width < 1 or height < 1:
+        raise Unprocessable(f"{asked}: there is nothing in a region {width} pixels wide and {height} high")
+    if x < 0 or y < 0 or x + width > image.width or y + height > image.height:
+        raise Unprocessable(
+            f"{asked} reaches out of the picture, which is {image.width} x {image.height} pixels when upright"
+        )
+    return image.crop((x, y, x + width, y + height))
 
 
 def on_white(image: Image.Image) -> Image.Image:
@@ -81,19 +125,6 @@ def on_white(image: Image.Image) -> Image.Image:
         return image.convert("RGB")
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-
-
-def to_tensor(image: Image.Image) -> Tensor:
-    """(3, 224, 224), scaled as the trunk was trained: (x - 127) / 128, not ImageNet's mean and deviation.
-
-    The whole picture is squashed to a square: cutting the middle out would lose what a wide picture shows at its ends.
-    """
-    pixels = np.array(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC), dtype=np.float32)  # (224, 224, 3)
-    return torch.from_numpy((pixels - 127) / 128).permute(2, 0, 1)
-
-
-def to_batch(images: Sequence[Image.Image]) -> Tensor:
-    return torch.stack([to_tensor(image) for image in images])  # (N, 3, 224, 224)
 
 
 def moved(
@@ -109,27 +140,3 @@ def moved(
     x, y = width / 2 + dx, height / 2 + dy
     inverse = (cos, sin, width / 2 - cos * x - sin * y, -sin, cos, height / 2 + sin * x - cos * y)
     return image.transform(image.size, Image.Transform.AFFINE, inverse, Image.Resampling.BICUBIC, fillcolor="white")
-
-
-def picture_files(folder: Path) -> list[Path]:
-    """The picture files of a folder in the order of their names."""
-    endings = Image.registered_extensions()
-    return sorted(path for path in folder.iterdir() if endings.get(path.suffix.lower()) in SIGNATURES)
-
-
-def in_batches(
-    network: Callable[[Tensor], Tensor], pictures: Sequence[Callable[[], Image.Image]], workers: int, size: int = 4
-) -> Iterator[Tensor]:
-    """`network` over many pictures, given by what opens them, a few at a time and in order.
-
-    `workers` small batches at once, of one torch thread each: feature maps stay in the cache, and no thread waits for
-    another (two torch threads on one batch spin while the other core is busy).
-    """
-
-    def run(batch: Sequence[Callable[[], Image.Image]]) -> Tensor:
-        with torch.inference_mode():
-            return network(to_batch([open_picture() for open_picture in batch]))
-
-    batches = [pictures[start : start + size] for start in range(0, len(pictures), size)]
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        yield from pool.map(run, batches)

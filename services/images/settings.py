@@ -1,4 +1,6 @@
-"""The settings of images: where it listens, and how large a picture or a contact sheet may be."""
+"""The settings of images: where it listens, and how much one request may ask."""
+
+from typing import Literal
 
 from pydantic import Field
 
@@ -10,4 +12,9 @@ class Settings(ServiceSettings, env_prefix="IMAGES_"):
     max_pixels: int = Field(
         25_000_000, ge=1, description="Largest picture decoded, in pixels (width x height); more is answered 422."
     )
-    max_sheet: int = Field(50, ge=1, description="Most matches drawn on one contact sheet.")
+    max_matches: int = Field(10_000, ge=1, description="Most matches of one search; more is answered 422.")
+    max_sheet: int = Field(50, ge=1, description="Most matches drawn on one contact sheet, all its queries together.")
+    max_explained: int = Field(100, ge=1, description="Most matches of one search with explain=true.")
+    engine: Literal["auto", "torch", "litert"] = Field(
+        "auto", description="What embeds on a processor; auto takes LiteRT where it is installed and faster."
+    )

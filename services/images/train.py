@@ -1,272 +1,250 @@
-"""Trains the siamese head by triplet loss on data/images; writes artifacts/images: weights, index, pictures.
+"""Adapts the embedding to the pictures in data/images, or to a folder of yours; writes all that serving needs.
 
-The trunk stays frozen, so each picture goes through it once; what is trained is the 256-d head, in seconds. Half of the
-identities are never looked at while training: evaluate.py measures on them, on the very model that is served.
+The trunk stays frozen, so it looks at each view of a picture once. The general embedding is written beside the adapted
+one, and served unless the adapted one finds more of identities that training never saw.
 """
 
 import argparse
 import json
 import shutil
-from collections.abc import Callable, Sequence
-from copy import deepcopy
-from dataclasses import asdict, dataclass
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
-import numpy as np
 import torch
-from PIL import Image
-from torch import Generator, Tensor, nn
-from tqdm import tqdm, trange
+from pydantic import JsonValue
+from torch import Tensor
 
-from services.images.features import content_id, decode, in_batches, moved, picture_files
-from services.images.index import Row, Split, VectorStore, write_table
-from services.images.model import EMBEDDING, NEGATIVES, Siamese, squared_distances, triplet_loss
+from services.images.backbones import BACKBONES
+from services.images.bundle import Named, write_anchors, write_network
+from services.images.calibration import RANKS, fit
+from services.images.collection import Collection, Picture, opened, prepared, read_collection, said
+from services.images.inference import inference
+from services.images.learn import (
+    RECIPES,
+    Inputs,
+    Lessons,
+    Outcome,
+    Recipe,
+    Scope,
+    Split,
+    adapt,
+    jobs_of,
+    lessons_of,
+    newsletter,
+    questions_of,
+    splits_of,
+)
+from services.images.losses import LOSSES, NEGATIVES
+from services.images.maps import Maps, Trunk, cached_maps
+from services.images.model import Siamese
+from services.images.prepare import PICTOGRAPHS, fingerprint
 from services.images.settings import Settings
 from shared import __version__
-from shared.artifacts import Manifest, make, read_manifest, sha256_of
-from shared.commands import run
-from shared.device import choose, limit_threads, training_threads
+from shared.artifacts import Manifest, is_whole, make, read_manifest
+from shared.commands import CannotDo, run
+from shared.device import choose, limit_threads
 from shared.engine import Figure
-from shared.tensors import load_tensors, save_tensors
+from shared.tensors import load_tensors
 
 COMMAND = "python -m services.images.train"
-
-Opener = Callable[[], Image.Image]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    seed: int = 0
-    unseen: float = 0.5  # share of the identities kept for the published figure
-    validation: float = 0.25  # share of the others that decides when to stop
-    views: int = 2  # of each positive: itself, and moved once more at random
-    negatives: str = "batch-hard"  # random, as in the newsletter, soon finds nothing left to learn from
-    margin: float = 1.0  # in squared distance, 0 to 4; the Keras example's 0.5 is soon met by every training triplet
-    learning_rate: float = 6e-4
-    batch: int = 128  # the more pictures, the harder the hardest negative
-    epochs: int = 60
-    patience: int = 25  # epochs without a better recall before stopping
-    shrinkage: float = 20.0  # of the starting head's whitening; with less it knows the training pictures by heart
+UNSEEN = 0.5  # share of the pictographs that is kept for `evaluate`; all of your own pictures are learned from
+FOUND = ("adopted", "recall", "calibration", "identities", "scope")  # what training writes into the manifest
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pooled features: `anchors` (N, 1280), and `positives` (V, N, 1280), V views of each anchor's look-alike."""
+class Learned:
+    """What a training was worth, and what it found out that serving must know."""
 
-    anchors: Tensor
-    positives: Tensor
+    outcome: Outcome
+    calibration: dict[str, JsonValue]  # by embedding; empty where nothing was held out
+    splits: dict[str, Split]  # by identity
+    readable: list[Picture]
 
-    def of(self, rows: Tensor) -> "Pairs":
-        return Pairs(self.anchors[rows], self.positives[:, rows])
-
-
-def split_of(count: int, recipe: Recipe) -> list[Split]:
-    """What each of `count` identities is used for, by a seeded shuffle."""
-    order = np.random.default_rng(recipe.seed).permutation(count)
-    seen = count - round(count * recipe.unseen)
-    validation = round(seen * recipe.validation)
-    splits: list[Split] = ["unseen"] * count
-    for place, identity in enumerate(order[:seen]):
-        splits[identity] = "validation" if place < validation else "train"
-    return splits
+    @property
+    def uses(self) -> dict[str, JsonValue]:
+        """How many identities were used for what."""
+        splits = list(self.splits.values())
+        return {
+            "trained on": splits.count("train"),
+            "that decided": splits.count("validation"),
+            "never seen": splits.count("unseen"),
+        }
 
 
-def read_anchors(data: Path, recipe: Recipe) -> list[Row]:
-    """The anchors of a prepared folder; the same picture under two names is one."""
-    names: dict[str, str] = json.loads((data / "names.json").read_text())
-    files = {content_id(file.read_bytes()): file for file in reversed(picture_files(data / "anchor"))}
-    ordered = sorted(files.items(), key=lambda item: item[1].name)
-    splits = split_of(len(ordered), recipe)
-    return [
-        Row(id_, file.name, names.get(file.name, file.stem), sha256_of(file), split)
-        for (id_, file), split in zip(ordered, splits, strict=True)
-    ]
+def learn(network: Siamese, collection: Collection, recipe: Recipe, maps_folder: Path, settings: Settings) -> Learned:
+    """Adapts `network`, pretrained, to a collection; maps that an earlier run left in `maps_folder` are taken over."""
+    splits = splits_of(len(collection.identities), recipe)
+    jobs, side = jobs_of(collection, splits, recipe), network.backbone.side
+    maps = cached_maps(maps_folder, jobs, trunk_of(network, settings), side, recipe.seed, settings.max_pixels)
+    collection.problems.extend(maps.problems)
+    lessons = lessons_of(collection, splits, maps)
+    if recipe.scope == "head":
+        network.adapted.top = network.general.top
+    outcome = adapt(network.adapted, lessons, maps, recipe)
+    named = dict(zip(collection.identities, splits, strict=True))
+    return Learned(outcome, calibrated(network, lessons, maps), named, readable(collection, splits, maps, settings))
 
 
-def opener(path: Path, max_pixels: int) -> Image.Image:
-    return decode(path.read_bytes(), max_pixels)
+def readable(collection: Collection, splits: Sequence[Split], maps: Maps, settings: Settings) -> list[Picture]:
+    """The pictures that were looked at, and of those nothing may look at while training the ones that can be opened."""
+    looked_at = [picture for number, picture in enumerate(collection.pictures) if number in maps.first]
+    unseen = [picture for picture in collection.pictures if splits[picture.identity] == "unseen"]
+    others = replace(collection, pictures=unseen)  # names what is broken in the same list
+    return looked_at + [picture for picture, _ in opened(others, settings.max_pixels)]
 
 
-def moved_opener(path: Path, max_pixels: int, seed: tuple[int, ...]) -> Image.Image:
-    return moved(opener(path, max_pixels), np.random.default_rng(seed))
+def trunk_of(network: Siamese, settings: Settings) -> Trunk:
+    """As it is computed while serving."""
+    device = choose(settings.device)
+    network.to(device)
+    trunk = inference(network.trunk, settings.engine, device)
+
+    def maps(pictures: Tensor) -> Tensor:
+        with torch.inference_mode():
+            return trunk(network.backbone.scaled(pictures.to(device)))
+
+    return maps
 
 
-def pooled(network: Siamese, pictures: Sequence[Opener], what: str) -> Tensor:
-    """What the frozen trunk says of each picture, (N, 1280); kept in memory, so that it is asked once."""
-    device = next(network.trunk.parameters()).device
-    rows = []
-    with tqdm(total=len(pictures), desc=what, unit="picture") as bar:
-        for batch in in_batches(lambda x: network.pool(x.to(device)).cpu(), pictures, training_threads()):
-            rows.append(batch)
-            bar.update(len(batch))
-    return torch.cat(rows)
+def calibrated(network: Siamese, lessons: Lessons, maps: Maps) -> dict[str, JsonValue]:
+    """Fitted on the identities that decided: on those trained on, both embeddings would be too sure."""
+    questions = questions_of(lessons)
+    if not len(questions.queries):
+        return {}
+    fitted: dict[str, JsonValue] = {}
+    for look, embedding in (("general", network.general), ("adapted", network.adapted)):
+        found = Inputs(maps, embedding, "last-block").ask(embedding.eval(), questions, RANKS)
+        fitted[look] = dict(fit(found.cosines, found.right).to_json())
+    return fitted
 
 
-def recall_at_1(queries: Tensor, gallery: Tensor) -> float:
-    """How often the nearest in the gallery is the query's own anchor (row i belongs to row i)."""
-    nearest = squared_distances(queries, gallery).argmin(1)  # (N,)
-    return (nearest == torch.arange(len(queries))).float().mean().item()
+def pretrained(data: Path, backbone: str) -> Siamese:
+    network = Siamese(BACKBONES[backbone])
+    network.take(load_tensors(data / "backbone.safetensors"))
+    return network.eval()
 
 
-def starting_head(pairs: Pairs, shrinkage: float) -> nn.Linear:
-    """PCA of the training pictures, after whitening by how the two pictures of a pair differ.
-
-    Fisher's linear discriminant: the channels that tell line art from colour say nothing of what is shown, and are made
-    small before the 256 widest directions are kept. `shrinkage` mixes that scatter with a ball: more of it is nearer to
-    plain PCA.
-    """
-    pictures = torch.cat([pairs.anchors, *pairs.positives])  # (N + V N, 1280)
-    differences = (pairs.positives - pairs.anchors).flatten(0, 1)  # (V N, 1280)
-    within = differences.T @ differences / len(differences)  # (1280, 1280)
-    within += shrinkage * within.diagonal().mean() * torch.eye(len(within))
-    values, vectors = torch.linalg.eigh(within)
-    whiten = vectors * values.rsqrt() @ vectors.T
-    centred = (pictures - pictures.mean(0)) @ whiten
-    directions = torch.linalg.svd(centred, full_matrices=False).Vh[:EMBEDDING]  # (256, 1280)
-    scale = (centred @ directions.T).norm(dim=1).mean()  # unit length on average, so that one learning rate fits
-    head = nn.Linear(pictures.shape[1], EMBEDDING)
-    head.weight.data = directions @ whiten / scale
-    head.bias.data = -head.weight.data @ pictures.mean(0)
-    return head
-
-
-def recall_of(network: Siamese, pairs: Pairs, others: Tensor) -> float:
-    """The mean recall@1 over the views, among their own anchors and `others`, (M, 1280)."""
-    with torch.inference_mode():
-        gallery = network.project(torch.cat([pairs.anchors, others]))
-        recalls = [recall_at_1(network.project(view), gallery) for view in pairs.positives]
-    return sum(recalls) / len(recalls)
+def fill(
+    collection: Collection, recipe: Recipe, settings: Settings, wanted: Manifest, maps: Path, work: Path
+) -> list[Figure]:
+    network = pretrained(settings.data, str(wanted.config["backbone"]))
+    learned = learn(network, collection, recipe, maps, settings)
+    outcome = learned.outcome
+    wanted.config.update(
+        adopted=outcome.adopted,
+        recall={"general": outcome.before, "adapted": outcome.after},
+        calibration=learned.calibration,
+        identities=learned.uses,
+        scope=recipe.scope,
+    )
+    tell(collection, outcome)
+    write_network(work, network, settings.data / "sentences")
+    anchors = [Named(picture.path, picture.name) for picture in learned.readable if picture.role != "positive"]
+    write_anchors(work, network, anchors, "adapted" if outcome.adopted else "general", settings)
+    (work / "splits.json").write_text(json.dumps(learned.splits, indent=1))
+    shutil.rmtree(maps, ignore_errors=True)
+    return [figure(outcome, learned.uses)]
 
 
-def train_epoch(
-    network: Siamese, optimizer: torch.optim.Optimizer, pairs: Pairs, recipe: Recipe, generator: Generator
-) -> None:
-    """Each identity once, with one of its views."""
-    order = torch.randperm(len(pairs.anchors), generator=generator)
-    for rows in order.tensor_split(max(1, len(order) // recipe.batch)):
-        view = torch.randint(len(pairs.positives), rows.shape, generator=generator)
-        anchors, positives = network.project(pairs.anchors[rows]), network.project(pairs.positives[view, rows])
-        loss = triplet_loss(anchors, positives, recipe.margin, recipe.negatives, generator)
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-
-
-def train_head(network: Siamese, pairs: Pairs, validation: Pairs, recipe: Recipe) -> list[float]:
-    """Trains until the recall on the validation identities has stopped rising, keeps the best head; the recalls.
-
-    Never judged by the triplet loss: it is near 0 while every third search still goes wrong. The anchors trained on are
-    in the gallery, as they are in the index: a head that learned them by heart draws every query to them.
-    """
-    generator = Generator().manual_seed(recipe.seed)
-    optimizer = torch.optim.Adam(network.head.parameters(), recipe.learning_rate)
-    best, recalls = deepcopy(network.head.state_dict()), [recall_of(network, validation, pairs.anchors)]
-    bar = trange(recipe.epochs, desc="training", unit="epoch")
-    for _ in bar:
-        train_epoch(network, optimizer, pairs, recipe, generator)
-        recalls.append(recall_of(network, validation, pairs.anchors))
-        bar.set_postfix(recall=f"{recalls[-1]:.3f}")
-        if recalls[-1] > max(recalls[:-1]):
-            best = deepcopy(network.head.state_dict())
-        if len(recalls) - 1 - recalls.index(max(recalls)) >= recipe.patience:
-            break
-    network.head.load_state_dict(best)
-    return recalls
-
-
-def views_of(path: Path, row: int, max_pixels: int, recipe: Recipe) -> list[Opener]:
-    """What opens each view of a positive: the file itself, then it moved by draws of its own."""
-    still: list[Opener] = [partial(opener, path, max_pixels)]
-    return still + [
-        partial(moved_opener, path, max_pixels, (recipe.seed, row, view)) for view in range(1, recipe.views)
-    ]
-
-
-def read_pairs(network: Siamese, anchors: Sequence[Row], data: Path, max_pixels: int, recipe: Recipe) -> Pairs:
-    """Every anchor, and the views of the positives training may see; those of the others stay zeros, never opened."""
-    gallery = pooled(network, [partial(opener, data / "anchor" / a.file, max_pixels) for a in anchors], "anchors")
-    seen = rows_of(anchors, "train", "validation")
-    by_row = [views_of(data / "positive" / anchors[row].file, row, max_pixels, recipe) for row in seen.tolist()]
-    views = pooled(network, [view for views in zip(*by_row, strict=True) for view in views], "positives")
-    positives = torch.zeros(recipe.views, *gallery.shape)  # (V, N, 1280)
-    positives[:, seen] = views.view(recipe.views, len(seen), -1)
-    return Pairs(gallery, positives)
-
-
-def rows_of(anchors: Sequence[Row], *splits: Split) -> Tensor:
-    return torch.tensor([row for row, anchor in enumerate(anchors) if anchor.split in splits])
-
-
-def write_artifacts(
-    work: Path, data: Path, network: Siamese, trunk: dict[str, Tensor], anchors: Sequence[Row], gallery: Tensor
-) -> None:
-    """All that serving needs, data/ not being there any more: weights, vectors, table, and the pictures by their id."""
-    weights = {f"trunk.{name}": tensor for name, tensor in trunk.items()}
-    weights |= {f"head.{name}": tensor for name, tensor in network.head.state_dict().items()}
-    save_tensors(work / "model.safetensors", weights)
-    with torch.inference_mode():
-        vectors = network.project(gallery)  # (N, 256)
-    VectorStore.build([anchor.id for anchor in anchors], vectors.numpy()).save(work / "index.faiss")
-    write_table(work / "anchors.json", anchors)
-    (work / "anchors").mkdir()
-    for anchor in anchors:
-        shutil.copyfile(data / "anchor" / anchor.file, work / "anchors" / f"{anchor.id}{Path(anchor.file).suffix}")
-
-
-def manifest(material: Manifest, recipe: Recipe) -> Manifest:
-    return Manifest(
-        service="images",
-        version=__version__,
-        data=material.data,
-        command=f"{COMMAND} --seed {recipe.seed} --negatives {recipe.negatives}",
-        seed=recipe.seed,
-        config={
-            "data_sha256": material.sha256,
-            "recipe": asdict(recipe),
-            "attribution": material.config["attribution"],
-        },
+def tell(collection: Collection, outcome: Outcome) -> None:
+    if collection.problems:
+        print(f"left out or to be looked at:\n{said(collection.problems)}", file=sys.stderr)
+    verdict = "taken into use" if outcome.adopted else "not taken into use: the general embedding is served"
+    print(
+        f"recall@1 of held-out identities: general {outcome.before:.3f}, adapted {outcome.after:.3f}; {verdict}",
+        file=sys.stderr,
     )
 
 
-def held_out_figure(recalls: Sequence[float], identities: int) -> Figure:
+def figure(outcome: Outcome, uses: Mapping[str, JsonValue]) -> Figure:
     """What training itself can say; `evaluate` replaces it by figures on identities that training never looked at."""
     return Figure(
         metric="recall@1",
-        value=round(max(recalls), 4),
-        data=f"line art, turned, scaled and shifted, of {identities} pictographs held out to decide when to stop",
-        baselines={"head before training": round(recalls[0], 4)},
-        note="a little too good: the head was chosen on these; `evaluate` measures on others",
+        value=round(outcome.after, 4),
+        data=f"{uses['that decided']} identities held out to decide when to stop",
+        baselines={"general embedding": round(outcome.before, 4)},
+        note="a little too good: the weights were chosen on these; `evaluate` measures on others",
     )
 
 
-def fill(settings: Settings, recipe: Recipe, work: Path) -> list[Figure]:
-    data, network = settings.data, Siamese()
-    trunk = load_tensors(data / "backbone.safetensors")
-    network.trunk.load_state_dict(trunk)
-    network.for_inference().trunk.to(choose(settings.device))
-    anchors = read_anchors(data, recipe)
-    pairs = read_pairs(network, anchors, data, settings.max_pixels, recipe)
-    seen, validation = pairs.of(rows_of(anchors, "train")), pairs.of(rows_of(anchors, "validation"))
-    network.head = starting_head(seen, recipe.shrinkage)
-    recalls = train_head(network, seen, validation, recipe)
-    write_artifacts(work, data, network, trunk, anchors, pairs.anchors)
-    return [held_out_figure(recalls, len(validation.anchors))]
+def manifest(asked: argparse.Namespace, collection: Collection, recipe: Recipe, material: Manifest) -> Manifest:
+    own = {"pictures": fingerprint(collection), "attribution": "your own pictures"} if asked.data else {}
+    config: dict[str, JsonValue] = {
+        "data_sha256": material.sha256,
+        "backbone": str(material.config["backbone"]),
+        "loss": recipe.loss,
+        "recipe": json.loads(json.dumps(asdict(recipe))),
+        "attribution": material.config["attribution"],
+        **own,
+    }
+    data = f"{len(collection.pictures):,} pictures ({collection.kind}) of {asked.data}" if asked.data else material.data
+    command = f"{COMMAND} --loss {recipe.loss} --seed {recipe.seed}"
+    return Manifest(service="images", version=__version__, data=data, command=command, seed=recipe.seed, config=config)
 
 
-def train(settings: Settings, recipe: Recipe, force: bool) -> None:
-    limit_threads(1)
-    make(settings.artifacts, manifest(read_manifest(settings.data), recipe), partial(fill, settings, recipe), force)
+def known(wanted: Manifest, folder: Path) -> Manifest:
+    """With what an equal training found out already, so that it is recognised as the one that is wanted."""
+    if not is_whole(folder):
+        return wanted
+    there = read_manifest(folder).config
+    found = {name: there[name] for name in FOUND if name in there}
+    return wanted.model_copy(update={"config": wanted.config | found})
 
 
-def main() -> None:
+def recipe_of(asked: argparse.Namespace, collection: Collection, source: object) -> Recipe:
+    """The best for that kind of pictures, with what was asked for instead."""
+    recipe = RECIPES[collection.kind]
+    recipe = newsletter(recipe) if asked.newsletter else recipe
+    usual = UNSEEN if not asked.data and source == PICTOGRAPHS else 0.0
+    given = {name: getattr(asked, name) for name in ("loss", "negatives", "margin", "scope", "epochs", "unseen")}
+    return replace(recipe, **{"unseen": usual, "seed": asked.seed} | {n: v for n, v in given.items() if v is not None})
+
+
+def train(asked: argparse.Namespace, settings: Settings) -> None:
+    limit_threads(1)  # one thread adds up in the same order on every machine
+    material = read_manifest(settings.data)
+    refuse_another(asked.backbone, str(material.config["backbone"]))
+    collection = read_collection(asked.data) if asked.data else prepared(settings.data)
+    recipe = recipe_of(asked, collection, material.config.get("source"))
+    wanted = manifest(asked, collection, recipe, material)
+    maps = settings.artifacts.with_name(f".{settings.artifacts.name}.maps-{wanted.sha256[:12]}")
+    if not asked.resume:
+        shutil.rmtree(maps, ignore_errors=True)
+    wanted = known(wanted, settings.artifacts)
+    make(settings.artifacts, wanted, partial(fill, collection, recipe, settings, wanted, maps), asked.force)
+
+
+def refuse_another(asked: str | None, there: str) -> None:
+    if asked not in (None, there):
+        raise CannotDo(
+            f"data/images was prepared with the backbone {there}: "
+            f"`python -m services.images.prepare --backbone {asked}` first"
+        )
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
-    parser.add_argument("--seed", type=int, default=Recipe.seed, help="of the split, the views and the batches")
-    parser.add_argument("--negatives", choices=NEGATIVES, default=Recipe.negatives, help="how triplets are chosen")
-    parser.add_argument("--force", action="store_true", help="train anew even when it is there")
-    asked = parser.parse_args()
-    train(Settings(), Recipe(seed=asked.seed, negatives=asked.negatives), asked.force)
+    usual = "the best for this kind of pictures"
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="pairs, classes or pictures alone; or data/images")
+    parser.add_argument("--backbone", choices=BACKBONES, help="must be the one that `prepare` was asked for")
+    parser.add_argument("--loss", choices=LOSSES, help=f"(default: {usual})")
+    parser.add_argument("--negatives", choices=NEGATIVES, help="of the triplet loss: how they are chosen")
+    parser.add_argument("--margin", type=float, help="of the triplet loss, in squared distance, 0 to 4")
+    parser.add_argument("--scope", choices=get_args(Scope), help="what learns besides the head")
+    parser.add_argument("--epochs", type=int, help=f"at most (default: {usual})")
+    parser.add_argument("--unseen", type=float, help="share of the identities that training never looks at")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same weights, byte for byte")
+    parser.add_argument(
+        "--newsletter", action="store_true", help="its recipe: random negatives, margin 0.5, a new head"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the maps that an interrupted run computed")
+    parser.add_argument("--force", action="store_true", help="train again what is already there")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    run(main)
+    run(lambda: train(arguments(), Settings()))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import sys
 import time
 import urllib.error
@@ -10,6 +11,8 @@ from typing import Any
 
 GATEWAY = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
 SERVICES = ("attention", "images", "ratings")
+# A red picture of 8 x 8 pixels.
+BITMAP = struct.pack("<2sIIIIiiHHIIiiII", b"BM", 246, 0, 54, 40, 8, 8, 1, 24, 0, 192, 0, 0, 0, 0) + b"\0\0\xff" * 64
 
 
 def call(path: str, body: bytes | None = None, media: str = "application/json") -> tuple[int, bytes]:
@@ -63,6 +66,18 @@ def rate() -> None:
     assert status == 201, answer
 
 
+def add_picture() -> None:
+    """Somebody adds a picture of his own."""
+    status, answer = call("/images/anchors?file=mine.bmp", BITMAP, "image/bmp")
+    assert status == 201, answer
+
+
+def picture_added() -> None:
+    """The picture is still there, and found."""
+    best = ask("/images/search?k=1", BITMAP, "image/bmp")["matches"][0]
+    assert (best["file"], best["similarity"]) == ("mine.bmp", 1), best
+
+
 def rated() -> None:
     """The rating is still there."""
     assert ask("/ratings/users/70000")["count"] == 1
@@ -101,5 +116,12 @@ def containers() -> None:
 
 
 if __name__ == "__main__":
-    asked = {"questions": questions, "rate": rate, "rated": rated, "containers": containers}
+    asked = {
+        "questions": questions,
+        "rate": rate,
+        "rated": rated,
+        "add": add_picture,
+        "added": picture_added,
+        "containers": containers,
+    }
     (asked | {"gap": lambda: gap(sys.argv[2])})[sys.argv[1]]()

@@ -60,6 +60,7 @@ must_fail inside attention ls services/ratings
 step "nobody is root, nobody writes, one loopback port; the gateway has no torch, a service no other service"
 
 ask rate
+ask add
 # -1: every process but the container's init, so the server dies as it would of a fault of its own.
 inside ratings sh -c 'kill -9 -1' || true
 ask gap ratings
@@ -68,6 +69,12 @@ compose up --detach --wait --no-deps ratings
 ask questions
 ask rated
 step "healthy again, and it knows what was rated before"
+
+inside images sh -c 'kill -9 -1' || true
+ask gap images
+compose up --detach --wait --no-deps images
+ask added
+step "images killed: 503 meanwhile, it is back and finds the picture that was added"
 
 compose down --volumes --rmi local
 left=$(of_project ps --all; of_project volume ls; of_project network ls)

@@ -24,11 +24,20 @@ def engine() -> Engine:
     return Engine.load(Settings())
 
 
+def file_of(client: TestClient, name: str) -> bytes:
+    """The file of an indexed anchor."""
+    anchor = client.get("/images/anchors", params={"query": name}).json()["items"][0]
+    return client.get(anchor["url"]).content
+
+
 @pytest.fixture(scope="session")
 def apple(client: TestClient) -> bytes:
-    """The file of an indexed anchor."""
-    anchor = client.get("/images/anchors", params={"query": "red apple"}).json()["items"][0]
-    return client.get(anchor["url"]).content
+    return file_of(client, "red apple")
+
+
+@pytest.fixture(scope="session")
+def pear(client: TestClient) -> bytes:
+    return file_of(client, "pear")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import struct
 import zlib
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 
@@ -23,3 +24,9 @@ def png_bomb(side: int) -> bytes:
     rows = zlib.compress(bytes((side // 8 + 2) * side), 9)
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def picture_of(seed: int) -> bytes:
+    """A PNG of coloured squares that nobody else has."""
+    squares = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    return encoded(Image.fromarray(squares).resize((96, 96), Image.Resampling.NEAREST), "PNG")

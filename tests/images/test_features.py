@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from services.images.features import content_id, decode, in_batches, moved, to_batch, to_tensor
+from services.images.features import content_id, cropped, decode, media_of, moved
 from shared.problems import Problem, Unprocessable, UnsupportedMedia
 from tests.images.pictures import encoded, png_bomb
 
@@ -42,6 +41,28 @@ def test_what_is_transparent_shows_white() -> None:
     assert decode(encoded(image, "PNG"), LIMIT).getpixel((2, 2)) == (255, 255, 255)
 
 
+def test_a_palette_may_have_transparent_colours() -> None:
+    image = Image.new("P", (2, 1), 1)
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    image.putpixel((0, 0), 0)
+    shown = decode(encoded(image, "PNG", transparency=bytes([0, 255])), LIMIT)
+    assert [shown.getpixel((x, 0)) for x in (0, 1)] == [(255, 255, 255), (0, 0, 255)]
+
+
+def test_cmyk_is_what_it_looks_like() -> None:
+    red = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    shown = np.asarray(decode(encoded(red, "JPEG", quality=95), LIMIT), int)
+    assert np.abs(shown - (255, 0, 0)).max() < 5
+
+
+def test_the_first_of_a_phones_two_pictures_is_taken() -> None:
+    """MPO: a JPEG with another one behind it, as some phones and cameras write them."""
+    first, second = Image.new("RGB", (30, 20), "red"), Image.new("RGB", (30, 20), "blue")
+    raw = encoded(first, "MPO", save_all=True, append_images=[second])
+    assert media_of(raw) == "image/jpeg"
+    assert np.abs(np.asarray(decode(raw, LIMIT), int) - (255, 0, 0)).max() < 5
+
+
 def test_a_photograph_is_turned_upright_by_its_exif() -> None:
     lying = Image.new("RGB", (60, 40), "white")
     exif = lying.getexif()
@@ -76,7 +97,37 @@ def test_a_text_file_is_no_picture() -> None:
         decode(b"Dear all, ", LIMIT)
 
 
-@pytest.mark.parametrize("kind", ["TIFF", "PPM", "ICO"])
+def test_nothing_is_said_to_be_nothing() -> None:
+    with pytest.raises(Unprocessable, match="the body is empty: send the bytes of a picture"):
+        decode(b"", LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("begins", "words"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", "an SVG, which is a drawing: render it to PNG"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- made by hand -->\n<svg>', "an SVG"),
+        (b"<!DOCTYPE svg PUBLIC", "an SVG"),
+        (b"\n<!doctype HTML><body><svg>", "a web page: save the picture itself"),
+        (b"PK\x03\x04", "a zip: send the pictures themselves, several in one form"),
+        (b"PK\x05\x06" + bytes(18), "a zip"),  # of nothing
+        (b"\x1f\x8b\x08", "an archive"),
+        (b"\0\0\0\x18ftypheic", "a HEIC picture, as some phones take them: save it as JPEG"),
+        (b"\0\0\0\x18ftypavif", "an AVIF picture"),
+        (b"\0\0\0\x18ftypisom", "a video: send one of its frames"),
+        (b"II*\0", "a TIFF or a camera's raw picture"),
+        (b"MM\0*", "a TIFF or a camera's raw picture"),
+        (b"%PDF-1.7", "a PDF: save the page as PNG"),
+        (b"8BPS", "a Photoshop file"),
+        (b"data:image/png;base64,iVBO", "a data URL: send the bytes"),
+    ],
+)
+def test_other_kinds_are_named_in_words(begins: bytes, words: str) -> None:
+    with pytest.raises(UnsupportedMedia, match=words):
+        decode(begins, LIMIT)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PPM", "ICO", "AVIF"])
 def test_other_formats_stay_closed(noise: Image.Image, kind: str) -> None:
     with pytest.raises(UnsupportedMedia):
         decode(encoded(noise, kind), LIMIT)
@@ -92,14 +143,38 @@ def test_a_truncated_file_is_refused_wherever_it_was_cut(noise: Image.Image, kin
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 20_000), (20_000, 1)])
-def test_thin_pictures_are_squashed_like_any(size: tuple[int, int]) -> None:
-    assert to_tensor(decode(encoded(Image.new("RGB", size), "PNG"), LIMIT)).shape == (3, 224, 224)
+def test_thin_pictures_are_read_like_any(size: tuple[int, int]) -> None:
+    assert decode(encoded(Image.new("RGB", size), "PNG"), LIMIT).size == size
 
 
-def test_pixels_are_scaled_as_the_trunk_was_trained() -> None:
-    white, black = to_tensor(Image.new("RGB", (9, 9), "white")), to_tensor(Image.new("RGB", (9, 9), "black"))
-    assert white.amin() == white.amax() == 1
-    assert black.amin() == black.amax() == -127 / 128
+def test_a_region_is_cut_out_of_the_upright_picture() -> None:
+    image = Image.new("RGB", (6, 4))
+    image.putpixel((4, 1), (9, 9, 9))
+    region = cropped(image, "4,1,2,3")
+    assert region.size == (2, 3)
+    assert region.getpixel((0, 0)) == (9, 9, 9)
+    assert cropped(image, " 0, 0, 6, 4 ").tobytes() == image.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        ("", "four whole numbers are wanted, x,y,w,h"),
+        ("1,2,3", "four whole numbers"),
+        ("1,2,3,4,5", "four whole numbers"),
+        ("0,0,0.5,1", "four whole numbers"),
+        ("a,b,c,d", "four whole numbers"),
+        ("9" * 5000 + ",0,1,1", "four whole numbers"),
+        ("0,0,0,3", "there is nothing in a region 0 pixels wide and 3 high"),
+        ("3,3,-1,1", "there is nothing"),
+        ("5,0,2,2", "reaches out of the picture, which is 6 x 4 pixels when upright"),
+        ("-1,0,2,2", "reaches out"),
+        ("0,3,1,2", "reaches out"),
+    ],
+)
+def test_a_region_that_cannot_be_is_refused_in_words(box: str, words: str) -> None:
+    with pytest.raises(Unprocessable, match=words):
+        cropped(Image.new("RGB", (6, 4)), box)
 
 
 def test_moving_keeps_the_size_and_is_told_by_the_seed(noise: Image.Image) -> None:
@@ -118,12 +193,6 @@ def test_moving_turns_about_the_middle() -> None:
     still_there = moved(dot, np.random.default_rng(3), shrink=1, shift=0)
     assert np.asarray(still_there)[49:52, 49:52].min() < 128
     assert np.asarray(still_there).sum() > 255 * (101 * 101 - 9)
-
-
-def test_batches_give_what_all_at_once_gives(noise: Image.Image) -> None:
-    images = [noise.rotate(angle) for angle in range(10)]
-    rows = in_batches(lambda x: x.mean((2, 3)), [image.copy for image in images], workers=2, size=4)
-    assert torch.equal(torch.cat(list(rows)), to_batch(images).mean((2, 3)))
 
 
 def test_the_same_bytes_have_the_same_id() -> None:

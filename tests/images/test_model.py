@@ -1,41 +1,70 @@
-"""The network's structure, its padding, and the triplet loss, each against a second opinion."""
+"""The networks' structure, the padding, and the cut between trunk and top, each against a second opinion."""
 
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Tensor, nn
+from torchvision.models import resnet50
 
-from services.images.model import (
-    NEGATIVES,
-    ConvNorm,
-    EfficientNetLite0,
-    Siamese,
-    squared_distances,
-    triplet_loss,
-)
+from services.images.backbones import BACKBONES, Backbone
+from services.images.lite import ConvNorm
+from services.images.model import Siamese
+
+PUBLISHED = {"lite0": 4_652_008, "lite2": 6_092_072, "resnet50": 25_557_032}  # parameters, the classifier included
 
 
 @pytest.fixture(scope="module")
 def network() -> Siamese:
     torch.manual_seed(0)
-    return Siamese().eval()
+    return Siamese(BACKBONES["lite0"]).eval()
 
 
-def unit_vectors(count: int, seed: int) -> Tensor:
-    return F.normalize(torch.randn(count, 16, generator=Generator().manual_seed(seed)), dim=1)
+def parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
-def test_lite0_has_as_many_parameters_as_published() -> None:
-    classifier = 1280 * 1000 + 1000  # ImageNet's, which we leave out
-    parameters = sum(parameter.numel() for parameter in EfficientNetLite0().parameters())
-    assert parameters + classifier == 4_652_008  # 4.7 M in the EfficientNet-Lite README
+@pytest.mark.parametrize("backbone", BACKBONES.values(), ids=list(BACKBONES))
+def test_a_backbone_has_as_many_parameters_as_published(backbone: Backbone) -> None:
+    classifier = nn.Linear(backbone.width, 1000)
+    assert sum(map(parameters, (backbone.trunk(), backbone.top(), classifier))) == PUBLISHED[backbone.name]
 
 
-def test_lite0_halves_the_picture_five_times() -> None:
-    trunk = EfficientNetLite0().eval()
+@pytest.mark.parametrize("backbone", BACKBONES.values(), ids=list(BACKBONES))
+def test_a_backbone_halves_the_picture_five_times(backbone: Backbone) -> None:
+    pictures = torch.zeros(1, 3, backbone.side, backbone.side)
     with torch.inference_mode():
-        assert trunk(torch.zeros(1, 3, 224, 224)).shape == (1, 1280, 7, 7)
-    assert len(trunk.blocks) == 16
+        cells = backbone.top().eval()(backbone.trunk().eval()(pictures))
+    assert cells.shape == (1, backbone.width, -(-backbone.side // 32), -(-backbone.side // 32))
+
+
+def test_resnet_in_two_parts_is_resnet() -> None:
+    torch.manual_seed(0)
+    whole, backbone = resnet50(weights=None).eval(), BACKBONES["resnet50"]
+    parts = [backbone.trunk().eval(), backbone.top().eval()]
+    for part, weights in zip(parts, backbone.split(whole.state_dict()), strict=True):
+        part.load_state_dict(weights)
+    picture = torch.randn(1, 3, 96, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(whole.fc(parts[1](parts[0](picture)).mean((2, 3))), whole(picture))
+
+
+@pytest.mark.parametrize("name", ["lite0", "lite2"])
+def test_the_weights_of_a_lite_network_all_find_their_part(name: str) -> None:
+    backbone = BACKBONES[name]
+    trunk, top = backbone.trunk().state_dict(), backbone.top().state_dict()
+    first = 1 + max(int(key.split(".")[1]) for key in trunk if key.startswith("blocks."))
+    whole = trunk | {
+        key.replace("conv.", "top.", 1) if key.startswith("conv.") else moved(key, first): value
+        for key, value in top.items()
+    }
+    split = backbone.split(whole)
+    assert [set(part) for part in split] == [set(trunk), set(top)]
+
+
+def moved(key: str, first: int) -> str:
+    """`blocks.0.x` of the top as it is called in the whole network."""
+    _, number, rest = key.split(".", 2)
+    return f"blocks.{first + int(number)}.{rest}"
 
 
 @pytest.mark.parametrize(("side", "kernel", "stride"), [(8, 3, 2), (7, 3, 2), (8, 5, 2), (7, 5, 1), (8, 1, 1)])
@@ -51,69 +80,24 @@ def test_padding_is_tensorflows_same(side: int, kernel: int, stride: int) -> Non
     torch.testing.assert_close(layer(picture), expected)
 
 
-def test_embeddings_have_unit_length(network: Siamese) -> None:
+def embedded(network: Siamese, pictures: Tensor) -> Tensor:
     with torch.inference_mode():
-        embeddings = network(torch.randn(2, 3, 224, 224))
-    assert embeddings.shape == (2, 256)
-    torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(2))
+        return torch.cat([part(network.maps(pictures)) for part in (network.general, network.adapted)])
+
+
+def test_embeddings_have_unit_length(network: Siamese) -> None:
+    embeddings = embedded(network, 255 * torch.rand(2, 3, 224, 224))
+    assert embeddings.shape == (4, 256)
+    torch.testing.assert_close(embeddings.norm(dim=1), torch.ones(4))
 
 
 def test_folding_the_norms_changes_nothing(network: Siamese) -> None:
-    folded = Siamese()
+    folded = Siamese(BACKBONES["lite0"])
     folded.load_state_dict(network.state_dict())
-    picture = torch.randn(1, 3, 224, 224)
-    with torch.inference_mode():
-        torch.testing.assert_close(folded.for_inference()(picture), network(picture), atol=1e-5, rtol=0)
+    picture = 255 * torch.rand(1, 3, 224, 224)
+    torch.testing.assert_close(embedded(folded.for_inference(), picture), embedded(network, picture), atol=1e-5, rtol=0)
 
 
-def test_distances_are_those_of_torch() -> None:
-    left, right = unit_vectors(5, 0), unit_vectors(5, 1)
-    torch.testing.assert_close(squared_distances(left, right), torch.cdist(left, right) ** 2)
-
-
-def test_random_negatives_are_never_the_pair_itself() -> None:
-    distances = torch.eye(6)  # 1 on the pairs, 0 elsewhere
-    for seed in range(20):
-        assert NEGATIVES["random"](distances, Generator().manual_seed(seed)).sum() == 0
-
-
-def test_semi_hard_is_the_nearest_beyond_the_positive() -> None:
-    distances = torch.tensor([[0.5, 0.4, 0.6, 0.9], [0.1, 0.8, 0.3, 0.2], [1, 1, 0, 1], [2, 3, 4, 1]])
-    chosen = NEGATIVES["semi-hard"](distances, Generator())
-    assert chosen.tolist() == pytest.approx([0.6, 0.3, 1, 2])  # the second has none beyond: its farthest
-
-
-def test_batch_hard_is_the_nearest_other() -> None:
-    distances = torch.tensor([[0.1, 0.4, 0.6], [0.3, 0.1, 0.2], [0.5, 0.7, 0.1]])
-    assert NEGATIVES["batch-hard"](distances, Generator()).tolist() == pytest.approx([0.4, 0.2, 0.5])
-
-
-def test_the_triplet_loss_is_torchs() -> None:
-    """torch's takes roots where FaceNet's equation has squares, so it is given squares to measure by."""
-    anchors, positives = unit_vectors(7, 0), unit_vectors(7, 1)
-    ours = triplet_loss(anchors, positives, 0.5, "batch-hard", Generator())
-    distances = squared_distances(anchors, positives) + 9 * torch.eye(7)
-    theirs = torch.nn.TripletMarginWithDistanceLoss(distance_function=lambda a, b: (a - b).square().sum(1), margin=0.5)
-    one_way = theirs(anchors, positives, positives[distances.argmin(1)])
-    other_way = theirs(positives, anchors, anchors[distances.argmin(0)])
-    torch.testing.assert_close(ours, (one_way + other_way) / 2)
-
-
-def test_the_loss_is_zero_when_every_negative_is_a_margin_away() -> None:
-    corners = torch.eye(4)  # squared distances: 0 to their own, 2 to each other
-    assert triplet_loss(corners, corners, 1.9, "batch-hard", Generator()) == 0
-    assert triplet_loss(corners, corners, 2.5, "batch-hard", Generator()) == pytest.approx(0.5)
-
-
-@pytest.mark.parametrize("negatives", list(NEGATIVES))
-def test_descending_the_loss_brings_pairs_together(negatives: str) -> None:
-    generator = Generator().manual_seed(0)
-    points = torch.randn(2, 16, 8, generator=generator, requires_grad=True)  # anchors and positives, anywhere
-    optimizer = torch.optim.Adam([points], lr=0.05)
-    for _ in range(150):
-        anchors, positives = F.normalize(points, dim=2)
-        optimizer.zero_grad()
-        torch.autograd.backward(triplet_loss(anchors, positives, 0.5, negatives, generator))
-        optimizer.step()
-    nearest = squared_distances(*F.normalize(points, dim=2)).argmin(1)
-    assert (nearest == torch.arange(16)).all()
+def test_pixels_are_scaled_as_lite_was_trained() -> None:
+    scaled = BACKBONES["lite0"].scaled(torch.tensor([0, 127, 255], dtype=torch.uint8).view(1, 3, 1, 1))
+    torch.testing.assert_close(scaled.flatten(), torch.tensor([-127 / 128, 0.0, 1.0]))

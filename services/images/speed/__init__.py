@@ -1,0 +1,1 @@
+"""What `bench` measures, a topic a file: embedding, searching."""
