@@ -76,6 +76,25 @@ def paragraph(figure: Figure) -> str:
     return "\n".join([*lines, f"  {figure.note}"] if figure.note else lines)
 
 
+def speed_table(figures: Sequence[Figure]) -> str:
+    """The end of every `bench`: ours, and the others as multiples of it."""
+    rows = [f"| {one.metric} | {shown(one.value)} ({brief(one)}) | {beside(one)} | {one.note} |" for one in figures]
+    return "\n".join(["| measured | ours | beside it, same run | |", "|---|---|---|---|", *rows])
+
+
+def brief(one: Figure) -> str:
+    return one.data.split("; ")[0]
+
+
+def beside(one: Figure) -> str:
+    ratios = {name: f" ({value / one.value:.2f}x)" if one.value else "" for name, value in one.baselines.items()}
+    return ", ".join(f"{name} {shown(value)}{ratios[name]}" for name, value in one.baselines.items())
+
+
+def shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def card_of(
     manifest: Manifest,
     folder: Path,

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from services.attention.record import load_reference
 from services.attention.schemas.maps import MapsRequest
 from services.attention.settings import Settings
 from shared.arrays import npy_bytes
-from shared.cards import write_speed
+from shared.cards import speed_table, write_speed
 from shared.commands import run
 from shared.engine import Figure
 from shared.fetch import Wheel, wheel_file
@@ -225,26 +225,13 @@ def measure(settings: Settings) -> list[Figure]:
     ]
 
 
-def table(figures: Sequence[Figure]) -> str:
-    rows = [f"| {one.metric} | {shown(one.value)} | {beside(one)} |" for one in figures]
-    return "\n".join(["| measured | ours | beside it, same run |", "|---|---|---|", *rows])
-
-
-def beside(one: Figure) -> str:
-    return ", ".join(f"{name} {shown(value)} ({value / one.value:.2f}x)" for name, value in one.baselines.items())
-
-
-def shown(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     asked, settings = parser.parse_args(), Settings()
     figures = measure(settings)
     write_speed(settings.artifacts, figures)
-    print(json.dumps([one.model_dump() for one in figures], indent=1) if asked.json else table(figures))
+    print(json.dumps([one.model_dump() for one in figures], indent=1) if asked.json else speed_table(figures))
 
 
 if __name__ == "__main__":

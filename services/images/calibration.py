@@ -104,7 +104,7 @@ def without(cosines: Floats, right: Flags) -> Floats:
 def logistic(x: Floats, right: Flags) -> list[float]:
     """A weight for each column of `x` (P, F), and the bias: ridge regression by Newton's steps.
 
-    The targets are Platt's (1999, "Probabilistic Outputs for Support Vector Machines", section 2.2), a little inside
+    The targets are Platt's (1999, "Probabilistic Outputs for Support Vector Machines"), a little inside
     0 and 1, so that a sample without a mistake makes it sure, not certain.
     """
     if not len(x):

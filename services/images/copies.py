@@ -104,20 +104,30 @@ class Candidates:
         spread = windows(self.squares) - windows(self.sums).square() / side**2
         return spread.clamp(min=0).sum(1).float()  # (M, S - t + 1, S - t + 1)
 
+    def correlations(self, templates: Sequence[Tensor]) -> Tensor:
+        """Of every template with every candidate, (V, M); those of one side together."""
+        sides = [laid.shape[1] for laid in templates]
+        found = torch.empty(len(templates), len(self.spectra))
+        for side in set(sides):
+            rows = [row for row, its in enumerate(sides) if its == side]
+            found[rows] = self.correlation(torch.stack([templates[row] for row in rows]))
+        return found
+
     def correlation(self, laid: Tensor) -> Tensor:
-        """The normalised cross-correlation (-1 to 1) of a template (C, t, t) where it fits each candidate best, (M,).
+        """The normalised cross-correlation (-1 to 1) of templates (V, C, t, t) where they fit best, (V, M).
 
         Lewis 1995, "Fast Normalized Cross-Correlation", eq. 2, all places at once by the Fourier transform; a mean is
         taken off each channel, so that brightness does not count. `NOISE` keeps flat areas from agreeing by chance.
         """
-        channels, side, _ = laid.shape
-        laid = laid - laid.mean((1, 2), keepdim=True)
-        spectrum = torch.fft.rfft2(laid, s=(self.side, self.side)).conj()
-        places = torch.fft.irfft2((self.spectra * spectrum).sum(1), s=(self.side, self.side))
-        fitting = places[:, : self.side - side + 1, : self.side - side + 1]  # the template lies wholly inside
+        _, channels, side, _ = laid.shape
+        laid = laid - laid.mean((2, 3), keepdim=True)
+        spectra = torch.fft.rfft2(laid, s=(self.side, self.side)).conj()
+        places = torch.fft.irfft2(torch.einsum("mcyx,vcyx->vmyx", self.spectra, spectra), s=(self.side, self.side))
+        fitting = places[..., : self.side - side + 1, : self.side - side + 1]  # the template lies wholly inside
         noise = NOISE * side**2 * channels
-        agreed: Tensor = fitting / ((self.spread(side) + noise) * (laid.square().sum() + noise)).sqrt()
-        return agreed.flatten(1).amax(1)
+        contrast = laid.square().sum((1, 2, 3)) + noise  # (V,)
+        agreed: Tensor = fitting / ((self.spread(side) + noise) * contrast.view(-1, 1, 1, 1)).sqrt()
+        return agreed.flatten(2).amax(2)
 
 
 def halved(pictures: Tensor) -> Tensor:
@@ -133,11 +143,11 @@ def agreement(query: Tensor, candidates: Tensor, fused: Tensor) -> Tensor:
     """
     query, candidates = query.float() / 255, candidates.float() / 255
     small, gallery = halved(query.unsqueeze(0))[0], Candidates(halved(candidates))
-    first, best = torch.stack([gallery.correlation(template(small, look)) for look in FIRST_LOOKS]).max(0)  # (M,) each
+    first, best = gallery.correlations([template(small, look) for look in FIRST_LOOKS]).max(0)  # (M,) each
     second = torch.zeros_like(first)
     for place in (first + FUSED * fused).topk(min(REFINED, len(first))).indices.tolist():
         one = Candidates(candidates[place : place + 1])
-        second[place] = max(one.correlation(template(query, look)).item() for look in near(FIRST_LOOKS[best[place]]))
+        second[place] = one.correlations([template(query, look) for look in near(FIRST_LOOKS[best[place]])]).max()
     return (first + second) / 2
 
 

@@ -48,6 +48,7 @@ from shared.problems import Unprocessable, UnsupportedMedia
 from shared.tensors import load_tensors
 
 THUMBNAIL = 96  # pixels
+ITSELF = 1 - 1e-6  # cosine of a picture with its own file
 ALIKE = 0.5  # probability from which on two pictures are said to show the same thing
 METHOD = "t-SNE of the anchors that training knew; others are placed among those most similar to them"
 LONGEST_NAME = 200  # letters
@@ -128,8 +129,10 @@ class Engine:
         calibration = self.calibrations.get(look)
         if calibration is None:
             return [None] * len(cosines), None
-        rows = np.array([cosines], dtype=np.float64)
-        return calibration.probabilities(rows)[0].tolist(), bool(calibration.no_match(rows)[0])
+        itself = [cosine for cosine in cosines if cosine > ITSELF]  # says nothing of how similar others are
+        rows = np.array([cosines[len(itself) :]], dtype=np.float64)
+        probabilities: list[float] = calibration.probabilities(rows)[0].tolist()
+        return [1.0] * len(itself) + probabilities, not itself and bool(calibration.no_match(rows)[0])
 
     def map_of(self, seen: Seen, look: Look, anchor: Anchor) -> replies.Map:
         other = self.searcher.vector(look, anchor)

@@ -56,7 +56,7 @@ def deletion(
 ) -> Deletion:
     """Whether the map means something: hiding what it points at must cost more than hiding any other cells.
 
-    After Petsiuk et al. 2018 (RISE, arXiv:1806.07421, section 4.1), in one step. `embed` takes pictures (N, 3, S, S)
+    After Petsiuk et al. 2018 (RISE, arXiv:1806.07421), in one step. `embed` takes pictures (N, 3, S, S)
     to unit vectors (N, D); row i is compared with `others[i]`, whose map on it is `maps[i]`.
     """
     by = {"strongest": maps, "random": torch.rand(maps.shape, generator=generator), "weakest": -maps}

@@ -1,6 +1,6 @@
 """A perceptual hash: 64 signs of a picture's lowest frequencies, which JPEG, blur, grey and resizing hardly change.
 
-Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions", section 3.2.1: the DCT of the grey
+Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions": the DCT of the grey
 picture at 32 x 32, its 8 x 8 lowest frequencies, each above or below their median.
 """
 

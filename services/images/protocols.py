@@ -129,15 +129,20 @@ def table_task(anchors: Path, queries: Path, truth: Path) -> tuple[Task, list[st
 
 
 def by_name(collection: Collection) -> tuple[dict[str, int], list[Path]]:
-    """The row of each file name, relative to the folder, and the files; the same file under two names is one row."""
+    """The row of each file name, and the files; the same file under two names is one row.
+
+    Names are relative to the folder; without its folders a name will do where no other file has it.
+    """
     rows: dict[str, int] = {}
+    short: dict[str, set[int]] = defaultdict(set)
     first: dict[str, int] = {}
     files: list[Path] = []
     for picture in collection.pictures:
         row = first.setdefault(content_id(picture.path.read_bytes()), len(files))
         files += [picture.path] if row == len(files) else []
         rows[picture.path.relative_to(collection.folder).as_posix()] = row
-    return rows, files
+        short[picture.path.name].add(row)
+    return {name: min(found) for name, found in short.items() if len(found) == 1} | rows, files
 
 
 def pairs_in(truth: Path) -> list[tuple[int, str, str]]:

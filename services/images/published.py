@@ -10,7 +10,9 @@ from statistics import fmean, stdev
 import numpy as np
 
 from services.images import copies
+from services.images.anchors import Picture
 from services.images.collection import Collection, prepared
+from services.images.defaults import FILES, TABLE
 from services.images.engine import Engine
 from services.images.learn import RECIPES, Recipe, newsletter, splits_of
 from services.images.measured import (
@@ -23,10 +25,11 @@ from services.images.measured import (
     edited_copies,
     explained,
 )
-from services.images.metrics import Retrieval, Rows
+from services.images.metrics import Retrieval, Rows, retrieval
 from services.images.outcomes import UNTRAINED, Vectors, described, found_by, outcomes, readable
 from services.images.protocols import Task, among, task_of, without_labels
 from services.images.settings import Settings
+from services.images.spaces import Look
 from services.images.stores.measured import recall
 from services.images.trials import NEWSLETTER, trained
 from services.images.words import spoken
@@ -69,10 +72,9 @@ def unseen_of(engine: Engine, collection: Collection, identities: set[str], prob
 
 def figures(engine: Engine, seeds: Sequence[int], say: Say) -> list[Figure]:
     """All there is to say of this model. Look-alikes and probabilities need identities that training never saw."""
-    settings, problems = engine.settings, list[str]()
-    collection = prepared(settings.data)
-    splits: dict[str, str] = json.loads((settings.artifacts / SPLITS).read_text())
-    unseen = {identity for identity, split in splits.items() if split == "unseen"}
+    collection, problems = prepared(engine.settings.data), list[str]()
+    splits: dict[str, str] = json.loads((engine.settings.artifacts / SPLITS).read_text())
+    unseen = {identity for identity, split in splits.items() if split == "unseen"} & set(collection.identities)
     found: list[Figure] = []
     if unseen and collection.kind != "unlabelled":
         say(f"{len(unseen)} identities that the model never saw")
@@ -80,45 +82,62 @@ def figures(engine: Engine, seeds: Sequence[int], say: Say) -> list[Figure]:
         found += look_alikes(engine, those, seeds, say)
         found += probabilities(engine, those)
         found += maps(engine, those)
+        found += label_free(engine, collection, seeds[0], say) if collection.kind == "pairs" else []
     else:
-        say("training looked at every identity: look-alikes and probabilities cannot be measured")
-    anchors = [p for p in collection.pictures if p.role != "positive"]
-    found += words(engine, [(p.path, p.name) for p in anchors], problems)
-    found += edited(engine, [p.path for p in anchors], say)
-    found += label_free(engine, collection, seeds, say) if collection.kind == "pairs" else []
+        say("training looked at every identity: see --classes and --truth for what can be measured then")
+    anchors = brought(engine.settings.artifacts)
+    found += words(engine, anchors, problems)
+    say(f"edited copies of {min(ORIGINALS, len(anchors))} pictures")
+    found += copy_figures(engine, [path for path, _ in anchors], "anchors")
     for problem in problems:
         say(problem)
     return [*found, index(engine)]
 
 
+def brought(artifacts: Path) -> list[tuple[Path, str]]:
+    """The anchors that the model brings along, and what they show."""
+    rows = [Picture(**row) for row in json.loads((artifacts / TABLE).read_text())]
+    return [(artifacts / FILES / row.stored_as, row.name) for row in rows]
+
+
 def look_alikes(engine: Engine, those: Unseen, seeds: Sequence[int], say: Say) -> list[Figure]:
+    """The served model, and the means of trainings with other seeds, the newsletter's recipe beside each."""
     task, gallery = those.among_themselves
     found = found_by(those.queries, gallery, task)
-    among_all = found_by(those.queries, those.gallery, those.task)[engine.usual]
-    recipe = recipe_of(engine)
+    served, recipe = found[engine.usual], recipe_of(engine)
+    among_all = retrieval_of(engine.usual, those)
+    ours, theirs = {recipe.seed: served}, dict[int, Retrieval]()
     with tempfile.TemporaryDirectory(dir=engine.settings.artifacts.parent, prefix=".maps-") as work:
-        theirs = trained_anew(engine.settings, those.collection, newsletter(recipe), Path(work))
-        anew = {recipe.seed: found[engine.usual]}
-        for seed in seeds[1:]:
-            say(f"look-alikes: trained anew with seed {seed}, on another half")
-            anew[seed] = trained_anew(engine.settings, those.collection, replace(recipe, seed=seed), Path(work))
-    shown = {"general": found["general"], UNTRAINED: found[UNTRAINED], NEWSLETTER: theirs}
-    shown |= {name: found[name] for name in ("HOG", "pHash")}
-    if engine.usual == "general":
-        shown = {"adapted": found["adapted"], **{name: one for name, one in shown.items() if name != "general"}}
-    count = len(those.identities)
+        for seed in seeds_from(recipe.seed, len(seeds)):
+            say(f"look-alikes: trainings with seed {seed}")
+            one = replace(recipe, seed=seed)
+            theirs[seed] = trained_anew(engine.settings, those.collection, newsletter(one), Path(work))
+            if seed not in ours:
+                ours[seed] = trained_anew(engine.settings, those.collection, one, Path(work))
+    other = "general" if engine.usual == "adapted" else "adapted"
+    baselines = {name: found[name] for name in (other, UNTRAINED, "HOG", "pHash")} | {NEWSLETTER: theirs[recipe.seed]}
     return [
         Figure(
             metric=f"{metric}, look-alikes",
-            value=rounded(found[engine.usual].figures[metric]),
-            data=f"{len(task.queries)} pictures of {count} identities never seen in training; "
+            value=rounded(served.figures[metric]),
+            data=f"{len(task.queries)} pictures of {len(those.identities)} identities never seen in training; "
             f"gallery: {len(task.gallery)} pictures of these",
-            baselines={name: rounded(one.figures[metric]) for name, one in shown.items()},
-            note=f"served: {engine.usual}; {of_seeds(anew, metric)}; "
-            f"among all {len(those.task.gallery)} of the index {among_all.figures[metric]:.4f}",
+            baselines={name: rounded(one.figures[metric]) for name, one in baselines.items()},
+            note=f"served: {engine.usual}; among all {len(those.task.gallery)} of the index "
+            f"{among_all.figures[metric]:.4f}; with {counted(ours)}, a half of its own each: {mean_of(ours, metric)}, "
+            f"{NEWSLETTER} {mean_of(theirs, metric)}",
         )
         for metric in METRICS
     ]
+
+
+def seeds_from(first: int, count: int) -> list[int]:
+    return [first + place for place in range(count)]
+
+
+def retrieval_of(look: Look, those: Unseen) -> Retrieval:
+    """Among all that is in the index."""
+    return retrieval(those.queries[look], those.gallery[look], those.task.right, those.task.itself)
 
 
 def recipe_of(engine: Engine) -> Recipe:
@@ -138,10 +157,13 @@ def trained_anew(settings: Settings, collection: Collection, recipe: Recipe, wor
     return outcomes(task, one.embedder, [])[0]["adapted"]
 
 
-def of_seeds(anew: Mapping[int, Retrieval], metric: str) -> str:
-    values = [one.figures[metric] for one in anew.values()]
-    spread = f" ± {stdev(values):.4f}" if len(values) > 1 else ""
-    return f"seeds {', '.join(map(str, anew))}, each with a half of its own: {fmean(values):.4f}{spread}"
+def counted(by_seed: Mapping[int, Retrieval]) -> str:
+    return f"seeds {', '.join(map(str, by_seed))}" if len(by_seed) > 1 else f"seed {next(iter(by_seed))}"
+
+
+def mean_of(by_seed: Mapping[int, Retrieval], metric: str) -> str:
+    values = [one.figures[metric] for one in by_seed.values()]
+    return f"{fmean(values):.4f}" + (f" ± {stdev(values):.4f}" if len(values) > 1 else "")
 
 
 def probabilities(engine: Engine, those: Unseen) -> list[Figure]:
@@ -216,11 +238,6 @@ def words(engine: Engine, pictures: Sequence[tuple[Path, str]], problems: list[s
     ]
 
 
-def edited(engine: Engine, files: Sequence[Path], say: Say) -> list[Figure]:
-    say(f"edited copies of {min(ORIGINALS, len(files))} pictures")
-    return copy_figures(engine, files, "anchors")
-
-
 def copy_figures(engine: Engine, files: Sequence[Path], what: str) -> list[Figure]:
     of = edited_copies(engine.embedder, files, SEED, ORIGINALS)
     each = ", ".join(f"{name} {share:.2f}" for name, share in of.ours.items())
@@ -236,12 +253,12 @@ def copy_figures(engine: Engine, files: Sequence[Path], what: str) -> list[Figur
     ]
 
 
-def label_free(engine: Engine, collection: Collection, seeds: Sequence[int], say: Say) -> list[Figure]:
+def label_free(engine: Engine, collection: Collection, seed: int, say: Say) -> list[Figure]:
     """Trained on the anchors alone, no word on what belongs together; then asked with the positives."""
     anchors = replace(collection, pictures=[p for p in collection.pictures if p.role == "anchor"])
     alone, task = without_labels(anchors), task_of(collection, set(collection.identities))
     say(f"label-free: trained on {len(alone.pictures)} anchors alone")
-    recipe = replace(RECIPES["unlabelled"], seed=seeds[0], unseen=0.0)
+    recipe = replace(RECIPES["unlabelled"], seed=seed, unseen=0.0)
     with tempfile.TemporaryDirectory(dir=engine.settings.artifacts.parent, prefix=".maps-") as work:
         one = trained(alone, recipe, engine.settings, Path(work) / "maps")
     found, _ = outcomes(task, one.embedder, [])
@@ -252,7 +269,7 @@ def label_free(engine: Engine, collection: Collection, seeds: Sequence[int], say
             value=rounded(found["adapted"].mean_average_precision),
             data=f"{len(task.queries)} positives as queries, gallery: the {len(task.gallery)} anchors it adapted to",
             baselines={name: rounded(found[name].mean_average_precision) for name in ("general", UNTRAINED)},
-            note=f"one seed, {one.seconds:.0f} s of the processor; {verdict}",
+            note=f"seed {seed}, {one.seconds:.0f} s of the processor; {verdict}",
         )
     ]
 

@@ -1,6 +1,6 @@
 """Pictures in the space of sentences, so that words find them: what ImageNet's classifier sees, and the file's name.
 
-ConSE (Norouzi et al. 2013, arXiv:1312.5650, eq. 3 to 5): a picture is the mean of the sentence vectors of the class
+ConSE (Norouzi et al. 2013, arXiv:1312.5650): a picture is the mean of the sentence vectors of the class
 names, weighted by the classifier's probabilities. It knows a thousand names; of a thing without one it knows only
 what that looks like. English only, as the sentence encoder is.
 """

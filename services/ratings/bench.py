@@ -13,7 +13,7 @@ from services.ratings.engine import Engine
 from services.ratings.learn import QUICK, Recipe
 from services.ratings.settings import Settings
 from services.ratings.speed import answers, growth, requests, training
-from shared.cards import write_speed
+from shared.cards import speed_table, write_speed
 from shared.commands import run
 from shared.device import limit_threads
 from shared.engine import Figure
@@ -35,23 +35,6 @@ def measure(settings: Settings, topics: Sequence[str], sizes: Sequence[int], rec
     return [figure for topic in TOPICS if topic in topics for figure in of_topic[topic]()]
 
 
-def table(figures: Sequence[Figure]) -> str:
-    rows = [f"| {one.metric} | {ours(one)} | {beside(one)} | {one.note} |" for one in figures]
-    return "\n".join(["| measured | ours | beside it, same run | |", "|---|---|---|---|", *rows])
-
-
-def ours(one: Figure) -> str:
-    return f"{shown(one.value)} ({one.data.split('; ')[0]})"
-
-
-def beside(one: Figure) -> str:
-    return ", ".join(f"{name} {shown(value)} ({value / one.value:.2f}x)" for name, value in one.baselines.items())
-
-
-def shown(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--only", nargs="+", choices=TOPICS, help="these topics; the card is left as it was")
@@ -65,7 +48,7 @@ def main() -> None:
     figures = measure(settings, asked.only or TOPICS, asked.scale, recipe)
     if not asked.only:
         write_speed(settings.artifacts, figures)
-    print(json.dumps([one.model_dump() for one in figures], indent=1) if asked.json else table(figures))
+    print(json.dumps([one.model_dump() for one in figures], indent=1) if asked.json else speed_table(figures))
 
 
 if __name__ == "__main__":

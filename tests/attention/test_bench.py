@@ -43,8 +43,3 @@ def test_a_figure_has_ours_as_its_value_and_the_others_beside_it() -> None:
     assert (made.metric, made.value, made.note) == ("ms a pass", 2.0, "median of 3")
     assert made.baselines == {"theirs": 3.0, "another's": 4.0}
     assert made.data.startswith("ours")
-
-
-def test_the_table_says_how_many_times_ours_the_others_are() -> None:
-    made = bench.figure("ms a pass", {"ours": 2.0, "theirs": 3.0}, "")
-    assert bench.table([made]).splitlines()[-1] == "| ms a pass | 2 | theirs 3 (1.50x) |"

@@ -82,13 +82,15 @@ def test_each_rule_chooses_the_negative_it_is_named_for() -> None:
     chosen = {name: rule(distances, near, negative, seeded()).tolist() for name, rule in NEGATIVES.items()}
     assert chosen["batch-hard"] == pytest.approx([0.2, 0.1])
     assert chosen["semi-hard"] == pytest.approx([0.9, 0.2])  # none is farther in the second row: the farthest
-    assert chosen["random"][0] in distances[0, 1:] and chosen["random"][1] in distances[1, 2:]
+    assert chosen["random"][0] in distances[0, 1:]
+    assert chosen["random"][1] in distances[1, 2:]
 
 
 def test_a_random_negative_is_drawn_evenly_from_the_negatives_alone() -> None:
     distances, mask = torch.arange(4.0).repeat(3000, 1), torch.tensor([True, False, True, True]).repeat(3000, 1)
     counts = one_of(distances, mask, seeded()).long().bincount(minlength=4)
-    assert counts[1] == 0 and counts[[0, 2, 3]].min() > 900
+    assert counts[1] == 0
+    assert counts[[0, 2, 3]].min() > 900
 
 
 def test_batch_hard_takes_the_farthest_positive_and_the_nearest_negative(vectors: Tensor) -> None:

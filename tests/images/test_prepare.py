@@ -109,7 +109,8 @@ def test_the_backbone_takes_every_weight_and_misses_none() -> None:
 @pytest.fixture(scope="module")
 def theirs() -> torch.nn.Module:
     torch.manual_seed(0)
-    return resnet50(weights=None).eval()
+    network: torch.nn.Module = resnet50(weights=None).eval()
+    return network
 
 
 @pytest.mark.parametrize("ending", ["pth", "safetensors"])

@@ -109,6 +109,13 @@ def test_the_same_anchor_under_two_names_is_one(tmp_path: Path) -> None:
     assert (len(task.gallery), lists(task)) == (2, [[1]])
 
 
+def test_a_name_without_its_folders_will_do_where_it_is_the_only_one(tmp_path: Path) -> None:
+    anchors, queries = put(tmp_path / "a", "b/1.png", "b/2.png", "c/2.png"), put(tmp_path / "q", "x.png")
+    task, problems = table_task(anchors, queries, table(tmp_path, "query,anchor", "x.png,1.png", "x.png,2.png"))
+    assert lists(task) == [[0]]
+    assert problems == [f"pairs.csv, line 3: no picture 2.png in {anchors}"]
+
+
 def test_unknown_names_of_a_table_are_named_by_their_line(tmp_path: Path) -> None:
     anchors, queries = put(tmp_path / "a", "1.png"), put(tmp_path / "q", "x.png")
     truth = table(tmp_path, "query,anchor", "x.png,1.png", "", "x.png,9.png", "nobody.png,1.png")

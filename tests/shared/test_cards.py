@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.artifacts import Manifest, read_manifest, write_manifest
-from shared.cards import read_figures, refuse_other_data, write_figures, write_speed
+from shared.cards import read_figures, refuse_other_data, speed_table, write_figures, write_speed
 from shared.commands import CannotDo
 from shared.engine import Figure
 
@@ -52,3 +52,8 @@ def test_quality_and_speed_stand_side_by_side(tmp_path: Path) -> None:
 def test_figures_of_the_model_before_are_not_shown(tmp_path: Path) -> None:
     write_figures(folder(tmp_path / "model"), [figure(1)])
     assert read_figures(folder(tmp_path / "model", "1")) == []
+
+
+def test_the_table_of_speeds_says_how_many_times_ours_the_others_are() -> None:
+    made = Figure(metric="ms", value=2, data="ours; toy", baselines={"theirs": 3}, note="a note")
+    assert speed_table([made]).splitlines()[-1] == "| ms | 2 (ours) | theirs 3 (1.50x) | a note |"
