@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from services.images import trials
-from services.images.collection import read_collection, said
+from services.images.collection import opened, read_collection, said
 from services.images.embedder import Embedder
 from services.images.engine import Engine
 from services.images.outcomes import UNTRAINED, outcomes
@@ -23,9 +23,8 @@ from services.images.settings import Settings
 from services.images.spaces import Look
 from shared.artifacts import read_manifest
 from shared.cards import publish, refuse_other_data, table
-from shared.commands import run
+from shared.commands import CannotDo, run
 from shared.device import limit_threads
-from shared.engine import Figure
 
 COMMAND = "python -m services.images.evaluate"
 SEEDS = 3
@@ -83,7 +82,12 @@ def by_training(asked: argparse.Namespace, settings: Settings) -> None:
 def by_copies(asked: argparse.Namespace, settings: Settings) -> None:
     """Edited copies of somebody's own pictures."""
     collection = read_collection(asked.copies, "unlabelled")
-    found: list[Figure] = copy_figures(Engine.load(settings), [p.path for p in collection.pictures], "pictures")
+    files = [picture.path for picture, _ in opened(collection, settings.max_pixels)]
+    if collection.problems:
+        say(f"left out:\n{said(collection.problems)}")
+    if not files:
+        raise CannotDo(f"no picture of {asked.copies} can be read")
+    found = copy_figures(Embedder.load(settings), files, "pictures")
     print(json.dumps([one.model_dump() for one in found]) if asked.json else table(found))
 
 

@@ -1,9 +1,10 @@
 """Adapts the embedding to pictures of yours, and takes it into use only if it finds more than the general one.
 
-Batches are drawn by identity. What is learned is averaged over the last steps (Polyak and Juditsky 1992), and judged by
-what it finds of identities it never saw, never by its loss: a triplet loss is near zero while searches still go wrong.
+Batches are drawn by identity. What is learned is judged by what it finds of identities it never saw, never by its loss:
+a triplet loss is near zero while searches still go wrong.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 TOGETHER = 128  # maps in a pass that only looks
+WARM_UP = 0.1  # share of the steps in which the learning rate rises: the first gradients of a new head are wild
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,13 @@ class Recipe:
     batch: int = 64  # vectors of one step
     together: int = 4  # pictures of one class in a batch
     epochs: int = 8
-    patience: int = 3  # epochs without a better recall before stopping
-    averaging: float = 0.98  # share of the average that stays at each step
+    patience: int = 5  # epochs without a better recall before stopping
     shrinkage: float = 20.0  # of the whitened start
 
 
 # What was best for each kind of pictures.
 RECIPES: dict[Kind, Recipe] = {
-    "pairs": Recipe(loss="infonce", start="whitened"),
+    "pairs": Recipe(loss="infonce", start="whitened", learning_rate=4e-4, batch=128, validation=0.25, epochs=15),
     "classes": Recipe(),
     "unlabelled": Recipe(loss="infonce", validation=0.1),
 }
@@ -64,9 +65,7 @@ RECIPES: dict[Kind, Recipe] = {
 
 def newsletter(recipe: Recipe) -> Recipe:
     """Triplet loss with random negatives and margin 0.5, a new head, the last block unfrozen."""
-    return replace(
-        recipe, loss="triplet", negatives="random", margin=0.5, start="random", scope="last-block", averaging=0.0
-    )
+    return replace(recipe, loss="triplet", negatives="random", margin=0.5, start="random", scope="last-block")
 
 
 def splits_of(count: int, recipe: Recipe) -> list[Split]:
@@ -334,14 +333,13 @@ def adapt(embedding: Embedding, lessons: Lessons, maps: Maps, recipe: Recipe) ->
     questions, inputs = questions_of(lessons), Inputs(maps, embedding, recipe.scope)
     before = inputs.ask(embedding, questions).recall_at_1
     start(embedding, lessons, maps, recipe)
-    mean, best = deepcopy(embedding), deepcopy(embedding.state_dict())
-    recalls = [inputs.ask(mean, questions).recall_at_1]
+    best, recalls = deepcopy(embedding.state_dict()), [inputs.ask(embedding, questions).recall_at_1]
     with trange(recipe.epochs, desc="training", unit="epoch") as bar:
-        for _ in epochs(embedding, mean, inputs, lessons, recipe, bar):
-            recalls.append(inputs.ask(mean, questions).recall_at_1)
+        for _ in epochs(embedding, inputs, lessons, recipe, bar):
+            recalls.append(inputs.ask(embedding, questions).recall_at_1)
             bar.set_postfix(recall=f"{recalls[-1]:.3f}")
             if recalls[-1] > max(recalls[:-1]):
-                best = deepcopy(mean.state_dict())
+                best = deepcopy(embedding.state_dict())
             if len(recalls) - 1 - recalls.index(max(recalls)) >= recipe.patience:
                 break
     embedding.load_state_dict(best)
@@ -349,20 +347,28 @@ def adapt(embedding: Embedding, lessons: Lessons, maps: Maps, recipe: Recipe) ->
 
 
 def epochs(
-    embedding: Embedding, mean: Embedding, inputs: Inputs, lessons: Lessons, recipe: Recipe, count: Iterable[int]
+    embedding: Embedding, inputs: Inputs, lessons: Lessons, recipe: Recipe, count: Iterable[int]
 ) -> Iterator[int]:
-    """Trains epoch by epoch; `mean` follows as the exponential average of the weights."""
+    """Trains epoch by epoch."""
     rng, generator = np.random.default_rng(recipe.seed), Generator().manual_seed(recipe.seed)
     learned = list(embedding.head.parameters() if recipe.scope == "head" else embedding.parameters())
-    optimizer, loss = torch.optim.Adam(learned, recipe.learning_rate), loss_of(recipe)
+    optimizer, loss = torch.optim.Adam(learned), loss_of(recipe)
     for epoch in count:
-        for batch in batches(lessons, recipe, rng):
+        todo = list(batches(lessons, recipe, rng))
+        for step, batch in enumerate(todo):
+            optimizer.param_groups[0]["lr"] = rate(epoch * len(todo) + step, recipe.epochs * len(todo), recipe)
             vectors = inputs.embed(embedding, batch.rows)
             optimizer.zero_grad()
             torch.autograd.backward(loss_on(batch, vectors, loss, generator))
             optimizer.step()
-            follow(mean, embedding, recipe.averaging)
         yield epoch
+
+
+def rate(step: int, steps: int, recipe: Recipe) -> float:
+    """The learning rate: rising over the first tenth, then falling along half a cosine to zero (SGDR,
+    arXiv:1608.03983, eq. 5, without restarts).
+    """
+    return recipe.learning_rate * min(1, (step + 1) / (WARM_UP * steps)) * (1 + math.cos(math.pi * step / steps)) / 2
 
 
 def loss_of(recipe: Recipe) -> Loss:
@@ -376,10 +382,3 @@ def loss_on(batch: Batch, vectors: Tensor, loss: Loss, generator: Generator) -> 
         anchors, positives = vectors.chunk(2)
         return across(loss, anchors, positives, generator)
     return among(loss, vectors, torch.from_numpy(batch.identities).to(vectors.device), generator)
-
-
-def follow(mean: Embedding, learning: Embedding, stays: float) -> None:
-    """The exponential average of the weights, of which `stays` stays at each step."""
-    with torch.no_grad():
-        for average, new in zip(mean.parameters(), learning.parameters(), strict=True):
-            average.lerp_(new, 1 - stays)

@@ -13,6 +13,7 @@ from services.images import copies
 from services.images.anchors import Picture
 from services.images.collection import Collection, prepared
 from services.images.defaults import FILES, TABLE
+from services.images.embedder import Embedder
 from services.images.engine import Engine
 from services.images.learn import RECIPES, Recipe, newsletter, splits_of
 from services.images.measured import (
@@ -88,7 +89,7 @@ def figures(engine: Engine, seeds: Sequence[int], say: Say) -> list[Figure]:
     anchors = brought(engine.settings.artifacts)
     found += words(engine, anchors, problems)
     say(f"edited copies of {min(ORIGINALS, len(anchors))} pictures")
-    found += copy_figures(engine, [path for path, _ in anchors], "anchors")
+    found += copy_figures(engine.embedder, [path for path, _ in anchors], "anchors")
     for problem in problems:
         say(problem)
     return [*found, index(engine)]
@@ -238,8 +239,8 @@ def words(engine: Engine, pictures: Sequence[tuple[Path, str]], problems: list[s
     ]
 
 
-def copy_figures(engine: Engine, files: Sequence[Path], what: str) -> list[Figure]:
-    of = edited_copies(engine.embedder, files, SEED, ORIGINALS)
+def copy_figures(embedder: Embedder, files: Sequence[Path], what: str) -> list[Figure]:
+    of = edited_copies(embedder, files, SEED, ORIGINALS)
     each = ", ".join(f"{name} {share:.2f}" for name, share in of.ours.items())
     return [
         Figure(

@@ -143,7 +143,8 @@ def fill(
     )
     tell(collection, outcome)
     write_network(work, network, settings.data / "sentences")
-    anchors = [Named(picture.path, picture.name) for picture in learned.readable if picture.role != "positive"]
+    found = sorted(learned.readable, key=lambda picture: picture.path)
+    anchors = [Named(picture.path, picture.name) for picture in found if picture.role != "positive"]
     write_anchors(work, network, anchors, "adapted" if outcome.adopted else "general", settings)
     (work / "splits.json").write_text(json.dumps(learned.splits, indent=1))
     shutil.rmtree(maps, ignore_errors=True)

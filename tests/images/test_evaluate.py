@@ -14,7 +14,7 @@ from torch import Tensor
 from services.images.baselines import LEARNED_NOTHING
 from services.images.calibration import Calibration
 from services.images.engine import Engine
-from services.images.evaluate import arguments, by_table, by_training
+from services.images.evaluate import arguments, by_copies, by_table, by_training
 from services.images.learn import Recipe
 from services.images.measured import (
     CNN,
@@ -162,6 +162,18 @@ def test_classes_are_trained_on_and_others_asked_about(
     assert list(found["mean"]) == ["adapted", "newsletter's recipe", "general", "untrained backbone", "HOG", "pHash"]
     assert found["spread"] == {}
     assert found["problems"] == []
+
+
+def test_copies_of_ones_own_pictures_leave_broken_files_out(
+    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenes(tmp_path, ["0.png", "1.png", "2.png"])
+    (tmp_path / "2.png").write_bytes(b"\x89PNG and no more")
+    by_copies(Namespace(copies=tmp_path, json=True), Settings())
+    (figure,) = json.loads((said := capsys.readouterr()).out)
+    assert figure["data"] == "copies of 2 pictures, among 2 pictures"
+    assert figure["value"] > 0.9
+    assert "2.png: the PNG file's header is cut off" in said.err
 
 
 def test_seeds_become_means_and_spreads() -> None:

@@ -18,12 +18,12 @@ from services.images.learn import (
     Split,
     adapt,
     batches,
-    follow,
     jobs_of,
     lessons_of,
     newsletter,
     pooled,
     questions_of,
+    rate,
     searched,
     splits_of,
     whitened,
@@ -32,7 +32,7 @@ from services.images.maps import Maps
 from services.images.model import Embedding
 
 CHANNELS, VIEWS = 12, 3
-PLAIN = Recipe(views=VIEWS, batch=8, together=2, epochs=6, validation=0.25, averaging=0.0, learning_rate=0.02)
+PLAIN = Recipe(views=VIEWS, batch=8, together=2, epochs=6, validation=0.25, learning_rate=0.05)
 
 
 def collection_of(kind: Kind, identities: int, each: int = 2) -> Collection:
@@ -170,7 +170,7 @@ def test_the_whitened_head_hears_little_of_what_differs_within_an_identity() -> 
 @pytest.mark.parametrize("kind", ["pairs", "classes"])
 @pytest.mark.parametrize("loss", ["triplet", "multi-similarity", "infonce"])
 def test_training_finds_more_of_identities_it_never_saw_and_is_then_taken_into_use(kind: Kind, loss: str) -> None:
-    taught, maps = lessons(kind, identities=40)
+    taught, maps = lessons(kind, identities=40, each=6)
     outcome = adapt(embedding(), taught, maps, replace(PLAIN, loss=loss, margin=0.5, epochs=10, patience=10))
     assert outcome.after > outcome.before + 0.2
     assert outcome.adopted
@@ -216,12 +216,12 @@ def test_the_same_seed_learns_the_same_and_another_does_not() -> None:
     assert not torch.equal(heads[0], heads[2])
 
 
-def test_the_average_moves_by_the_share_that_does_not_stay() -> None:
-    mean, new = embedding(), embedding()
-    new.head.bias.data.fill_(1)
-    follow(mean, new, stays=0.9)
-    follow(mean, new, stays=0.9)
-    torch.testing.assert_close(mean.head.bias, torch.full((256,), 0.19))
+def test_the_learning_rate_rises_then_falls_to_zero() -> None:
+    rates = [rate(step, 100, replace(PLAIN, learning_rate=1.0)) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates.index(max(rates)) == 9
+    assert rates[50] == pytest.approx(0.5)
+    assert rates[100] == pytest.approx(0)
 
 
 def test_pooled_features_are_the_means_of_the_cells() -> None:

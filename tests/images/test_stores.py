@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from services.images.stores import Flat, Growing, Keys, Large, Vectors, VectorStore, recall
-from services.images.stores.large import empty_index
+from services.images.stores.large import EFFORTS, ENOUGH, empty_index
 from services.images.stores.locks import ReadersWriter
 from services.images.stores.measured import exactly, without
 from services.images.stores.rows import FEW, NOWHERE, Places, Rows
@@ -292,6 +292,17 @@ def test_a_store_that_outgrew_its_training_is_trained_anew() -> None:
     store.settle()
     assert isinstance(store.store, Large)
     assert store.store.trained == 900
+
+
+def test_the_effort_of_a_search_is_chosen_anew_when_there_are_half_as_many_again() -> None:
+    store = grown_large(np.arange(200), some_vectors(200))
+    assert isinstance(store.store, Large)
+    store.store.effort, store.store.recall = (1, 1), 0.0  # too little, as for many more it would be
+    store.upsert(np.arange(200, 301), some_vectors(101, seed=3))
+    store.settle()
+    assert (store.store.tuned, store.store.trained) == (301, 200)
+    assert store.store.effort in EFFORTS
+    assert store.recall >= ENOUGH
 
 
 def test_readers_and_a_writer_at_once_never_see_a_wrong_vector(keys: Keys, vectors: Vectors) -> None:

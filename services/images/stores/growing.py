@@ -1,6 +1,7 @@
 """The store to use: exact while it is small, by codes when it is large, and it answers while it changes over."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -11,6 +12,7 @@ from services.images.stores.base import BLOCK, Found, Keys, Vectors
 from services.images.stores.flat import Flat
 from services.images.stores.large import Large
 from services.images.stores.locks import ReadersWriter
+from services.images.stores.measured import Sample
 from services.images.stores.snapshots import kind_of
 
 log = logging.getLogger(__name__)
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 FEW = 50_000  # vectors up to which comparing with each takes 2 to 4 ms
 MOST_DEAD = 0.2  # share of the rows
 TRAINED_FOR = 4  # times what it was trained on
+TUNED_FOR = 1.5  # times what its effort was chosen for
 WHILE_NOBODY_ASKS = 1000  # changes that may be made while everybody waits
 
 
@@ -46,10 +49,17 @@ class Growing:
         """What the next store, if one is being built, has to hear of; or that it is time for one."""
         if self.changed is not None:
             self.changed.update(keys.tolist())
-        elif self.is_outgrown() and not self.given_up:
+        elif self.given_up or (self.thread is not None and self.thread.is_alive()):
+            return
+        elif self.is_outgrown():
             self.changed = set()
-            self.thread = Thread(target=self.change_over, name="vectors", daemon=True)
-            self.thread.start()
+            self.beside(self.change_over)
+        elif isinstance(self.store, Large) and self.store.count() > TUNED_FOR * self.store.tuned:
+            self.beside(self.tune)
+
+    def beside(self, work: Callable[[], None]) -> None:
+        self.thread = Thread(target=work, name="vectors", daemon=True)
+        self.thread.start()
 
     def is_outgrown(self) -> bool:
         if isinstance(self.store, Flat):
@@ -69,6 +79,17 @@ class Growing:
         except (OSError, MemoryError, RuntimeError):
             log.exception("the vectors stay where they are until the next start")
             self.changed, self.given_up = None, True
+
+    def tune(self) -> None:
+        """More vectors are harder to tell apart by their codes: what was effort enough may be no more."""
+        store = self.store
+        try:
+            sample = Sample.of(self)
+        except KeyError:  # deleted under our hands: the next change asks for this again
+            return
+        with self.lock.read():
+            if isinstance(store, Large):
+                store.tune(sample)
 
     def successor(self, keys: Keys) -> Flat | Large:
         if len(keys) > self.few:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.images.stores.base import BLOCK, Found, Keys, Vectors, best_of, grown, last_of_each, nearest, padded
-from services.images.stores.measured import exactly, overlap, sampled, without
+from services.images.stores.measured import Sample
 from services.images.stores.rows import NOWHERE, Places, Rows
 from services.images.stores.snapshots import opened, written
 
@@ -37,7 +37,7 @@ class Large:
         self.owners = np.zeros(0, np.int64)  # the key of each row
         self.live = np.zeros(0, np.uint8)  # a bit a row
         self.effort, self.recall = EFFORTS[0], 1.0
-        self.alive = self.trained = 0
+        self.alive = self.trained = self.tuned = 0  # vectors: now, when it was trained, when its effort was chosen
 
     @classmethod
     def built(cls, width: int, keys: Keys, read: Reader, folder: Path | None = None) -> "Large":
@@ -50,17 +50,16 @@ class Large:
         for start in range(0, len(keys), BLOCK):
             store.upsert(*read(keys[start : start + BLOCK]))
         store.trained = store.alive
-        store.tune()
+        store.tune(Sample.of(store))
         return store
 
-    def tune(self, sample: int = 100, k: int = 10) -> None:
-        """Takes the least effort that finds enough on a sample; where none does, the most there is."""
-        own, queries = sampled(self, sample, seed=0)
-        truth = without(own, exactly(self, queries, k + 1))
-        for self.effort in EFFORTS:
-            self.recall = overlap(without(own, self.search(queries, k + 1)), truth)
-            if self.recall >= ENOUGH:
+    def tune(self, sample: Sample) -> None:
+        """Takes the least effort that finds enough of a sample; where none does, the most there is."""
+        for effort in EFFORTS:
+            recall = sample.recall(self.search(sample.queries, sample.k + 1, effort=effort))
+            if recall >= ENOUGH:
                 break
+        self.effort, self.recall, self.tuned = effort, recall, self.alive
 
     def upsert(self, keys: Keys, vectors: Vectors) -> None:
         places = last_of_each(keys)
@@ -83,23 +82,25 @@ class Large:
         self.places.put(dict.fromkeys(keys.tolist(), NOWHERE))
         self.alive -= len(keys)
 
-    def search(self, vectors: Vectors, k: int, among: Keys | None = None) -> Found:
+    def search(
+        self, vectors: Vectors, k: int, among: Keys | None = None, effort: tuple[int, int] | None = None
+    ) -> Found:
         vectors = np.ascontiguousarray(vectors, np.float32)
         if among is not None:
             rows = self.places.find(np.unique(among))
             return self.compared(vectors, k, rows[rows != NOWHERE])
         if k > MOST_BY_CODES:
             return self.compared(vectors, k, self.live_rows())
-        candidates = self.candidates(vectors, k)  # (Q, C)
+        candidates = self.candidates(vectors, k, effort or self.effort)  # (Q, C)
         keys, cosines = np.empty((len(vectors), k), np.int64), np.empty((len(vectors), k), np.float32)
         for number, (query, rows) in enumerate(zip(vectors, candidates, strict=True)):
             keys[number], cosines[number] = self.ranked(query, rows, k)
         return keys, cosines
 
-    def candidates(self, vectors: Vectors, k: int) -> NDArray[np.int64]:
+    def candidates(self, vectors: Vectors, k: int, effort: tuple[int, int]) -> NDArray[np.int64]:
         """The rows whose codes are nearest, (Q, C); -1 where the lists have no more."""
         faiss.omp_set_num_threads(1)
-        lists, candidates = self.effort
+        lists, candidates = effort
         living = faiss.IDSelectorBitmap(self.live)  # type: ignore[call-arg, arg-type]
         chosen = faiss.SearchParametersIVF(nprobe=lists, sel=living)  # type: ignore[call-arg]
         rows: NDArray[np.int64] = self.index.search(vectors, max(candidates, 4 * k), params=chosen)[1]
@@ -146,7 +147,9 @@ class Large:
 
     def snapshot(self, path: Path) -> None:
         effort: dict[str, float] = {"lists": self.effort[0], "candidates": self.effort[1], "recall": self.recall}
-        with written(path, {"kind": "large", "width": self.width, "trained": self.trained} | effort) as folder:
+        with written(
+            path, {"kind": "large", "width": self.width, "trained": self.trained, "tuned": self.tuned} | effort
+        ) as folder:
             # FAISS's own writing says of a full disk that some runtime error happened.
             (folder / "index.faiss").write_bytes(faiss.serialize_index(self.index).data)
             self.rows.save(folder / "rows.int16")
@@ -162,6 +165,7 @@ class Large:
         rows = store.live_rows()
         store.places.fill(store.owners[rows], rows)
         store.alive, store.trained, store.recall = len(rows), int(config["trained"]), config["recall"]
+        store.tuned = int(config["tuned"])
         store.effort = int(config["lists"]), int(config["candidates"])
         return store
 
