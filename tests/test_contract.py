@@ -154,12 +154,22 @@ def body_of(document: dict[str, Any], media: str, content: dict[str, Any]) -> di
         schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
         return {"json": content.get("example", schema.get("examples", [None])[0])}
     if media == "multipart/form-data":
-        kind = content["schema"]["properties"]["file"]["contentMediaType"]
-        file = ("matrix.npy", matrix(), kind) if kind == NPY else ("picture.png", picture("PNG"), "image/png")
-        return {"files": {"file": file}, "data": content.get("example", {})}
+        fields = content["schema"]["properties"]
+        files = {name: file_of(field.get("items", field)) for name, field in fields.items() if is_file(field)}
+        return {"files": files, "data": content.get("example", {})}
     kind = media.rsplit("/", 1)[-1].upper()
     kind = kind if kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP") else "PNG"
     return {"content": picture(kind), "headers": {"Content-Type": media.replace("*", "png")}}
+
+
+def is_file(field: dict[str, Any]) -> bool:
+    return bool(field.get("items", field).get("format") == "binary")
+
+
+def file_of(field: dict[str, Any]) -> tuple[str, bytes, str]:
+    if field["contentMediaType"] == NPY:
+        return "matrix.npy", matrix(), NPY
+    return "picture.png", picture("PNG"), "image/png"
 
 
 @cache

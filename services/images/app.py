@@ -31,7 +31,7 @@ from shared.app import create_app, loaded_engine
 from shared.arrays import JSON, NPY, negotiate
 from shared.bodies import Upload, read_uploads
 from shared.docs import Accept
-from shared.problems import Unprocessable
+from shared.problems import Unprocessable, UnsupportedMedia
 
 PNG = "image/png"
 # An anchor is named by what is in it: whoever has it once need not ask again.
@@ -47,6 +47,7 @@ AnchorId = Annotated[
 ]
 
 BINARY: dict[str, Any] = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+TWO_PICTURES = "send a form (multipart/form-data) with two pictures, one in the field `a`, one in `b`"
 KINDS = "PNG, JPEG, WebP, GIF (its first frame) or BMP"
 
 
@@ -99,8 +100,11 @@ async def one_upload(request: Request) -> bytes:
 
 async def pair_of_uploads(request: Request) -> tuple[bytes, bytes]:
     sent = await read_uploads(request, "a", "b")
-    if sent is None or sorted(upload.field for upload in sent) != ["a", "b"]:
-        raise Unprocessable("send a form (multipart/form-data) with two pictures, one in the field `a`, one in `b`")
+    if sent is None:
+        await request.body()  # which may be too large, and then that is the first thing to know
+        raise UnsupportedMedia(TWO_PICTURES)
+    if sorted(upload.field for upload in sent) != ["a", "b"]:
+        raise Unprocessable(TWO_PICTURES)
     a, b = sorted(sent, key=lambda upload: upload.field)
     return a.content, b.content
 

@@ -1,5 +1,6 @@
 """A folder of pictures, read as pairs, as classes or as pictures alone; what was left out is said, by name."""
 
+import hashlib
 import json
 import os
 from collections import Counter, defaultdict
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from PIL import Image
+from tqdm import tqdm
 
 from services.images.features import HEAD, content_id, decode, format_of, named
+from shared.artifacts import sha256_of
 from shared.commands import CannotDo
 from shared.problems import Problem
 
@@ -230,3 +233,10 @@ def said(problems: Sequence[str], shown: int = SHOWN) -> str:
 
 def found_instead(problems: Sequence[str]) -> str:
     return f"it has\n{said(problems)}\n" if problems else "it is empty"
+
+
+def fingerprint(own: Collection) -> str:
+    """One sum for the names and the content of all pictures: what tells whether they were prepared already."""
+    files = tqdm([picture.path for picture in own.pictures], "comparing", unit="picture")
+    sums = [f"{path.relative_to(own.folder)} {sha256_of(path)}" for path in files]
+    return hashlib.sha256("\n".join(sums).encode()).hexdigest()

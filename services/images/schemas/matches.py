@@ -44,7 +44,7 @@ class SearchRequest(SimilarRequest):
         None,
         max_length=100,
         description="Search with a region: x,y,w,h in pixels of the upright picture.",
-        examples=["20,20,180,180"],
+        examples=["0,0,48,48"],
     )
     explain: bool = Field(False, description="Whether each match says which cells of your picture made it similar.")
 
