@@ -46,6 +46,12 @@ AnchorId = Annotated[
     str, Path(min_length=1, max_length=64, description="Of an anchor: see /images/anchors.", examples=[EXAMPLE_ID])
 ]
 
+# To try it out: one that the other examples do not ask for.
+AnchorToRemove = Annotated[
+    str,
+    Path(min_length=1, max_length=64, description="Of an anchor: see /images/anchors.", examples=["2b22d493fe5a7795"]),
+]
+
 BINARY: dict[str, Any] = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 TWO_PICTURES = "send a form (multipart/form-data) with two pictures, one in the field `a`, one in `b`"
 KINDS = "PNG, JPEG, WebP, GIF (its first frame) or BMP"
@@ -185,7 +191,7 @@ def rename(engine: EngineDep, anchor_id: AnchorId, asked: RenameRequest) -> Anch
 
 
 @router.delete("/anchors/{anchor_id}", summary="Remove a picture; the next search does not find it")
-def remove(engine: EngineDep, anchor_id: AnchorId) -> Removed:
+def remove(engine: EngineDep, anchor_id: AnchorToRemove) -> Removed:
     return engine.remove(anchor_id)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -35,11 +36,17 @@ class Backbone:
         return (pictures.float() - mean) / deviation
 
 
-KEPT = 1  # blocks of EfficientNet-Lite that may learn
+Scope = Literal["head", "last-block", "last-stage"]
+
+# How many blocks of EfficientNet-Lite may learn: the top's. The stage before the last block works on the same map.
+KEPT: dict[str, dict[Scope, int]] = {
+    "lite0": {"head": 1, "last-block": 1, "last-stage": 5},
+    "lite2": {"head": 1, "last-block": 1, "last-stage": 6},
+}
 
 
-def lite_backbone(name: str) -> Backbone:
-    variant = lite.VARIANTS[name]
+def lite_backbone(name: str, scope: Scope = "last-block") -> Backbone:
+    variant, kept = lite.VARIANTS[name], KEPT[name][scope]
     return Backbone(
         name=name,
         title=f"EfficientNet-{name.capitalize()}",
@@ -48,9 +55,9 @@ def lite_backbone(name: str) -> Backbone:
         # Not ImageNet's mean and deviation, with which its top-1 accuracy falls from 0.88 to 0.81.
         mean=(127.0, 127.0, 127.0),
         deviation=(128.0, 128.0, 128.0),
-        trunk=partial(lite.LiteTrunk, variant, KEPT),
-        top=partial(lite.LiteTop, variant, KEPT),
-        split=partial(lite.split_weights, kept=KEPT),
+        trunk=partial(lite.LiteTrunk, variant, kept),
+        top=partial(lite.LiteTop, variant, kept),
+        split=partial(lite.split_weights, kept=kept),
         directions=lite.directions,
     )
 
@@ -70,3 +77,8 @@ RESNET50 = Backbone(
 
 BACKBONES = {backbone.name: backbone for backbone in (lite_backbone("lite0"), lite_backbone("lite2"), RESNET50)}
 DEFAULT = "lite0"
+
+
+def backbone_of(name: str, scope: Scope) -> Backbone:
+    """Cut where `scope` says; ResNet-50 always where the newsletter began to train."""
+    return lite_backbone(name, scope) if name in KEPT else BACKBONES[name]

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from services.images import copies, words
-from services.images.backbones import BACKBONES
+from services.images.backbones import backbone_of
 from services.images.inference import inference
 from services.images.model import EMBEDDING, Embedding, Siamese
 from services.images.pixels import of_image, pixels
@@ -166,8 +167,9 @@ class Embedder:
 
 def network_of(folder: Path, manifest: Manifest) -> Siamese:
     """The trained network in a folder of artifacts, on the processor."""
-    network = Siamese(BACKBONES[str(manifest.config["backbone"])])
-    if manifest.config["scope"] == "head":
+    scope: Any = manifest.config["scope"]
+    network = Siamese(backbone_of(str(manifest.config["backbone"]), scope))
+    if scope == "head":
         network.adapted.top = network.general.top
     network.load_state_dict(load_tensors(folder / MODEL))
     return network

@@ -388,7 +388,7 @@ class Engine:
             self.device,
             summary="Finds the pictures that look most like yours.",
             task=f"One embedding for pictures of one thing, by {self.manifest.config['loss']}; served: {self.usual}",
-            licence=f"Pictures: {self.attribution}. Backbone: {self.embedder.backbone.title} weights, Apache-2.0.",
+            licence=f"Pictures: {self.attribution}. {self.manifest.config['weights_licence']}; MiniLM: Apache-2.0.",
             sizes={
                 "parameters": sum(parameter.numel() for parameter in self.embedder.network.parameters()),
                 "embedding": WIDTHS["general"],

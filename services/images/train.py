@@ -18,7 +18,7 @@ import torch
 from pydantic import JsonValue
 from torch import Tensor
 
-from services.images.backbones import BACKBONES
+from services.images.backbones import BACKBONES, Scope, backbone_of
 from services.images.bundle import Named, write_anchors, write_network
 from services.images.calibration import RANKS, fit
 from services.images.collection import Collection, Picture, fingerprint, opened, prepared, read_collection, said
@@ -29,7 +29,6 @@ from services.images.learn import (
     Lessons,
     Outcome,
     Recipe,
-    Scope,
     Split,
     adapt,
     jobs_of,
@@ -122,8 +121,8 @@ def calibrated(network: Siamese, lessons: Lessons, maps: Maps) -> dict[str, Json
     return fitted
 
 
-def pretrained(data: Path, backbone: str) -> Siamese:
-    network = Siamese(BACKBONES[backbone])
+def pretrained(data: Path, backbone: str, scope: Scope) -> Siamese:
+    network = Siamese(backbone_of(backbone, scope))
     network.take(load_tensors(data / "backbone.safetensors"))
     return network.eval()
 
@@ -131,7 +130,7 @@ def pretrained(data: Path, backbone: str) -> Siamese:
 def fill(
     collection: Collection, recipe: Recipe, settings: Settings, wanted: Manifest, maps: Path, work: Path
 ) -> list[Figure]:
-    network = pretrained(settings.data, str(wanted.config["backbone"]))
+    network = pretrained(settings.data, str(wanted.config["backbone"]), recipe.scope)
     learned = learn(network, collection, recipe, maps, settings)
     outcome = learned.outcome
     wanted.config.update(
@@ -156,7 +155,7 @@ def tell(collection: Collection, outcome: Outcome) -> None:
         print(f"left out or to be looked at:\n{said(collection.problems)}", file=sys.stderr)
     verdict = "taken into use" if outcome.adopted else "not taken into use: the general embedding is served"
     print(
-        f"recall@1 of held-out identities: general {outcome.before:.3f}, adapted {outcome.after:.3f}; {verdict}",
+        f"recall of held-out identities: general {outcome.before:.3f}, adapted {outcome.after:.3f}; {verdict}",
         file=sys.stderr,
     )
 
@@ -164,9 +163,9 @@ def tell(collection: Collection, outcome: Outcome) -> None:
 def figure(outcome: Outcome, uses: Mapping[str, JsonValue]) -> Figure:
     """What training itself can say; `evaluate` replaces it by figures on identities that training never looked at."""
     return Figure(
-        metric="recall@1",
+        metric="recall@R",
         value=round(outcome.after, 4),
-        data=f"{uses['that decided']} identities held out to decide when to stop",
+        data=f"{uses['that decided']} identities held out to decide when to stop; R: how many there are to find",
         baselines={"general embedding": round(outcome.before, 4)},
         note="a little too good: the weights were chosen on these; `evaluate` measures on others",
     )
@@ -180,6 +179,7 @@ def manifest(asked: argparse.Namespace, collection: Collection, recipe: Recipe, 
         "loss": recipe.loss,
         "recipe": json.loads(json.dumps(asdict(recipe))),
         "attribution": material.config["attribution"],
+        "weights_licence": material.config["weights_licence"],
         **own,
     }
     data = f"{len(collection.pictures):,} pictures ({collection.kind}) of {asked.data}" if asked.data else material.data

@@ -46,7 +46,7 @@ class Trial:
 
 def trained(collection: Collection, recipe: Recipe, settings: Settings, maps: Path) -> Trained:
     """On all of a collection; the words that an embedder needs besides are those of the served model."""
-    network = pretrained(settings.data, str(read_manifest(settings.data).config["backbone"]))
+    network = pretrained(settings.data, str(read_manifest(settings.data).config["backbone"]), recipe.scope)
     began = time.process_time()
     learned = learn(network, collection, recipe, maps, settings)
     seconds = time.process_time() - began

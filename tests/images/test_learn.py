@@ -15,6 +15,7 @@ from services.images.learn import (
     Lessons,
     Outcome,
     Recipe,
+    Searched,
     Split,
     adapt,
     batches,
@@ -154,7 +155,13 @@ def test_a_search_is_sorted_and_knows_what_was_right() -> None:
         best = sorted(range(len(cosines)), key=lambda n: -cosines[n])[:4]
         assert found.cosines[row] == pytest.approx([cosines[n] for n in best], abs=1e-6)
         assert found.right[row].tolist() == [bool(questions.right[row, n]) for n in best]
-    assert found.recall_at_1 == found.right[:, 0].mean()
+    assert found.all_right.tolist() == questions.right.sum(1).tolist()
+
+
+def test_recall_counts_as_many_places_as_there_are_right_pictures() -> None:
+    right = np.array([[True, False, True], [False, True, False], [False, False, False]])
+    found = Searched(np.zeros((3, 3)), right, np.array([2, 1, 0]))  # nothing is right for the third, so it says nothing
+    assert found.recall == (1 / 2 + 0) / 2
 
 
 def test_the_whitened_head_hears_little_of_what_differs_within_an_identity() -> None:
@@ -194,7 +201,7 @@ def test_what_stays_is_the_embedding_that_found_most() -> None:
     outcome = adapt(adapted, taught, maps, replace(PLAIN, epochs=10, patience=2))
     questions = questions_of(taught)
     queries, gallery = (adapted(maps[rows]) for rows in (questions.queries, questions.gallery))
-    assert searched(queries.detach(), gallery.detach(), questions, 1).recall_at_1 == outcome.after
+    assert searched(queries.detach(), gallery.detach(), questions).recall == outcome.after
 
 
 def test_where_only_the_head_learns_the_rest_stays_to_the_bit() -> None:
