@@ -10,6 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
+import faiss
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -29,6 +30,7 @@ Rows = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
+NEIGHBOURS = 3  # of a picture without a label that may show the same
 TOGETHER = 128  # maps in a pass that only looks
 WARM_UP = 0.1  # share of the steps in which the learning rate rises: the first gradients of a new head are wild
 
@@ -58,7 +60,7 @@ class Recipe:
 # What was best for each kind of pictures.
 RECIPES: dict[Kind, Recipe] = {
     "pairs": Recipe(loss="infonce", start="whitened", learning_rate=4e-4, batch=128, validation=0.25, epochs=15),
-    "classes": Recipe(scope="last-stage", epochs=5),
+    "classes": Recipe(loss="infonce", scope="last-stage", epochs=5),
     "unlabelled": Recipe(loss="infonce", validation=0.1),
 }
 
@@ -132,6 +134,44 @@ def lessons_of(collection: Collection, splits: Sequence[Split], maps: Maps) -> L
     return Lessons(collection.kind, sides("train"), sides("validation"))
 
 
+def grouped(lessons: Lessons, general: Embedding, maps: Maps) -> Lessons:
+    """Pictures without labels, those that look alike taken for one identity: what pictures of one thing are most often.
+
+    To push all pictures apart but the views of one would teach that a thing is another on its next photograph.
+    """
+    trained, held = lessons.trained[0], lessons.held[0]
+    rows, inputs = np.concatenate([trained.rows, held.rows]), Inputs(maps, general, "last-block")
+    groups = groups_of(alike(inputs.look(general, rows), inputs.look(general, rows + 1)), len(rows))
+    seen = Pictures(trained.rows, groups[: len(trained.rows)])
+    others = Pictures(held.rows, groups[len(trained.rows) :])
+    return Lessons(lessons.kind, (seen, seen), (others, others))
+
+
+def alike(pictures: Tensor, again: Tensor) -> Rows:
+    """The pairs of pictures, both ways, (M, 2), of which each is among the other's `NEIGHBOURS` nearest, and which are
+    more similar than two views of one picture are in the median. Unit vectors (N, D): the pictures, and a view of each.
+    """
+    index = faiss.IndexFlatIP(pictures.shape[1])
+    index.add(pictures.numpy())
+    cosines, found = index.search(pictures.numpy(), min(NEIGHBOURS + 1, len(pictures)))  # itself among them
+    one = np.repeat(np.arange(len(found)), found.shape[1])
+    other = found.ravel()
+    mutual = np.isin(one * len(found) + other, other * len(found) + one)
+    bar = float((pictures * again).sum(1).median())
+    return np.stack([one, other], axis=1)[mutual & (one != other) & (cosines.ravel() > bar)]
+
+
+def groups_of(edges: Rows, count: int) -> Rows:
+    """The connected parts of a graph: each of `count` places gets the smallest number that can be reached from it."""
+    groups: Rows = np.arange(count)
+    while True:
+        lower = groups.copy()
+        np.minimum.at(lower, edges[:, 0], groups[edges[:, 1]])
+        if np.array_equal(lower, groups):
+            return groups
+        groups = lower
+
+
 @dataclass(frozen=True)
 class Batch:
     rows: Rows  # of maps, (N,)
@@ -164,11 +204,13 @@ def of_classes(pictures: Pictures, same: Pictures, recipe: Recipe, rng: np.rando
 
 
 def of_pictures(pictures: Pictures, same: Pictures, recipe: Recipe, rng: np.random.Generator) -> Iterator[Batch]:
-    """Each in two views."""
+    """Each with another view of itself, or of one that looks like it."""
+    members = {group: np.flatnonzero(pictures.identities == group) for group in np.unique(pictures.identities)}
     for some in parts(rng.permutation(len(pictures.rows)), recipe.batch // 2):
+        partner = np.array([rng.choice(members[pictures.identities[row]]) for row in some])
         one = rng.integers(recipe.views, size=len(some))
         other = (one + rng.integers(1, recipe.views, size=len(some))) % recipe.views
-        rows = np.concatenate([pictures.rows[some] + one, pictures.rows[some] + other])
+        rows = np.concatenate([pictures.rows[some] + one, pictures.rows[partner] + other])
         yield Batch(rows, np.tile(pictures.identities[some], 2), paired=True)
 
 
@@ -212,7 +254,7 @@ def questions_of(lessons: Lessons) -> Questions:
     if lessons.kind == "pairs":
         return Questions(positives.rows, gallery.rows, same, nothing)
     if lessons.kind == "unlabelled":
-        return Questions(positives.rows + 1, gallery.rows, own, nothing)
+        return Questions(positives.rows + 1, gallery.rows, same, nothing)
     return Questions(positives.rows + 1, gallery.rows, same & ~own, own)
 
 
@@ -260,13 +302,15 @@ class Inputs:
             return vectors
         return embedding.project(self.pooled[torch.from_numpy(rows)].to(device))
 
-    def ask(self, embedding: Embedding, questions: Questions, most: int = 1) -> Searched:
+    def look(self, embedding: Embedding, rows: Rows) -> Tensor:
+        """(N, 256) on the processor, of any number, nothing to be learned from."""
         with torch.inference_mode():
-            queries, gallery = (
-                torch.cat([self.embed(embedding, some).cpu() for some in in_order(rows)])
-                for rows in (questions.queries, questions.gallery)
-            )
-        return searched(queries, gallery, questions, most)
+            return torch.cat([self.embed(embedding, some).cpu() for some in in_order(rows)])
+
+    def ask(self, embedding: Embedding, questions: Questions, most: int = 1) -> Searched:
+        return searched(
+            self.look(embedding, questions.queries), self.look(embedding, questions.gallery), questions, most
+        )
 
 
 def pooled(embedding: Embedding, maps: Maps, rows: Rows) -> Tensor:
@@ -388,7 +432,8 @@ def loss_of(recipe: Recipe) -> Loss:
 
 
 def loss_on(batch: Batch, vectors: Tensor, loss: Loss, generator: Generator) -> Tensor:
-    if batch.paired:
-        anchors, positives = vectors.chunk(2)
-        return across(loss, anchors, positives, generator)
-    return among(loss, vectors, torch.from_numpy(batch.identities).to(vectors.device), generator)
+    identities = torch.from_numpy(batch.identities).to(vectors.device)
+    if not batch.paired:
+        return among(loss, vectors, identities, generator)
+    anchors, positives = vectors.chunk(2)
+    return across(loss, anchors, positives, identities.chunk(2)[0], generator)

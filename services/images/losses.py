@@ -1,7 +1,7 @@
 """The losses to train an embedding with: triplet with four rules for its negatives, multi-similarity and InfoNCE.
 
 Each is given the cosines of N rows with M columns, (N, M), and which of these are of the same identity (`positive`) and
-which of another (`negative`); what is neither, such as a picture with itself, counts as nothing.
+which of another (`negative`); what is neither, such as a picture with itself, counts as nothing, and so does a row without both.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,14 @@ class Loss(Protocol):
     def __call__(self, cosines: Tensor, positive: Tensor, negative: Tensor, generator: Generator) -> Tensor: ...
 
 
-def across(loss: Loss, anchors: Tensor, positives: Tensor, generator: Generator) -> Tensor:
-    """Of pairs, (N, D) each, row i with row i: the mean of both directions, as a search may go either way."""
+def across(loss: Loss, anchors: Tensor, positives: Tensor, identities: Tensor, generator: Generator) -> Tensor:
+    """Of pairs, (N, D) each, row i with row i: the mean of both directions, as a search may go either way.
+
+    Another pair of the same identity, (N,), is neither a positive nor a negative.
+    """
     cosines, positive = anchors @ positives.T, torch.eye(len(anchors), dtype=torch.bool, device=anchors.device)
-    return (loss(cosines, positive, ~positive, generator) + loss(cosines.T, positive, ~positive, generator)) / 2
+    negative = identities.unsqueeze(1) != identities  # (N, N)
+    return (loss(cosines, positive, negative, generator) + loss(cosines.T, positive, negative, generator)) / 2
 
 
 def among(loss: Loss, vectors: Tensor, identities: Tensor, generator: Generator) -> Tensor:
@@ -80,7 +84,8 @@ class Triplet:
         distances = 2 - 2 * cosines
         near = self.near(distances, positive, generator)
         far = NEGATIVES[self.negatives](distances, near, negative, generator)
-        return F.relu(near - far + self.margin).mean()
+        there = positive.any(1) & negative.any(1)
+        return F.relu(near - far + self.margin)[there].sum() / there.sum().clamp(min=1)
 
     def near(self, distances: Tensor, positive: Tensor, generator: Generator) -> Tensor:
         if self.negatives == "batch-hard":
@@ -128,7 +133,7 @@ class InfoNCE:
     def __call__(self, cosines: Tensor, positive: Tensor, negative: Tensor, generator: Generator) -> Tensor:
         logits = (cosines / self.temperature).masked_fill(~(positive | negative), -torch.inf)
         logs = logits - logits.logsumexp(1, keepdim=True)  # (N, M)
-        return -(logs.masked_fill(~positive, 0).sum(1) / positive.sum(1)).mean()
+        return -(logs.masked_fill(~positive, 0).sum(1) / positive.sum(1).clamp(min=1)).mean()
 
 
 LOSSES: dict[str, Callable[[], Loss]] = {

@@ -31,6 +31,7 @@ from services.images.learn import (
     Recipe,
     Split,
     adapt,
+    grouped,
     jobs_of,
     lessons_of,
     newsletter,
@@ -81,6 +82,8 @@ def learn(network: Siamese, collection: Collection, recipe: Recipe, maps_folder:
     maps = cached_maps(maps_folder, jobs, trunk_of(network, settings), side, recipe.seed, settings.max_pixels)
     collection.problems.extend(maps.problems)
     lessons = lessons_of(collection, splits, maps)
+    if lessons.kind == "unlabelled":
+        lessons = grouped(lessons, network.general, maps)
     if recipe.scope == "head":
         network.adapted.top = network.general.top
     outcome = adapt(network.adapted, lessons, maps, recipe)

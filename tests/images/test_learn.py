@@ -1,5 +1,6 @@
 """Batches are of the right pictures, what decides was never learned from, only what finds more is taken into use."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,10 @@ from services.images.learn import (
     Searched,
     Split,
     adapt,
+    alike,
     batches,
+    grouped,
+    groups_of,
     jobs_of,
     lessons_of,
     newsletter,
@@ -139,10 +143,38 @@ def test_what_decides_is_never_learned_from_and_searches_among_both() -> None:
     assert (questions.left_out.sum(1) == 1).all()  # and not itself
 
 
-def test_a_picture_without_a_label_should_find_itself() -> None:
+def test_a_picture_without_a_label_should_find_itself_where_nothing_looks_like_it() -> None:
     questions = questions_of(lessons("unlabelled")[0])
     assert (questions.right.sum(1) == 1).all()
     assert (questions.gallery[questions.right.argmax(1)] + 1 == questions.queries).all()
+
+
+def test_pictures_are_alike_that_are_each_others_nearest_and_nearer_than_two_views_of_one() -> None:
+    angles = torch.tensor([0.0, 4, 90, 130, 250]).deg2rad()
+    pictures = F.pad(torch.stack([angles.cos(), angles.sin()], dim=1), (0, 254))
+    turned = (angles + math.radians(10)).unsqueeze(1)
+    again = F.pad(torch.cat([turned.cos(), turned.sin()], dim=1), (0, 254))
+    assert alike(pictures, again).tolist() == [[0, 1], [1, 0]]  # 40° apart is more than the 10° of two views
+
+
+def test_a_group_is_all_that_can_be_reached() -> None:
+    edges = np.array([[4, 2], [2, 4], [2, 5], [5, 2], [1, 0], [0, 1]])
+    assert groups_of(edges, 7).tolist() == [0, 0, 2, 3, 2, 2, 6]
+    assert groups_of(np.empty((0, 2), dtype=np.int64), 3).tolist() == [0, 1, 2]
+
+
+def test_pictures_that_look_alike_are_learned_as_one_thing() -> None:
+    """Two photographs each of twenty things, without a label."""
+    labelled = collection_of("classes", 20)
+    alone = [picture._replace(identity=row) for row, picture in enumerate(labelled.pictures)]
+    collection = replace(labelled, kind="unlabelled", pictures=alone, identities=[str(n) for n in range(40)])
+    maps = maps_for(labelled, noise=0.02)
+    taught = grouped(lessons_of(collection, ["train"] * 40, maps), embedding(), maps)
+    pictures = taught.trained[0]
+    assert pictures.identities.tolist() == [*range(20)] * 2
+    for batch in batches(taught, PLAIN, np.random.default_rng(0)):
+        left, right = batch.rows.reshape(2, -1) // VIEWS
+        assert (left % 20 == right % 20).all()
 
 
 def test_a_search_is_sorted_and_knows_what_was_right() -> None:

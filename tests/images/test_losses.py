@@ -33,7 +33,7 @@ def test_info_nce_of_pairs_is_the_cross_entropy_of_finding_the_partner_from_eith
     anchors, positives = vectors[:3], vectors[3:6]
     logits, own = anchors @ positives.T / 0.07, torch.arange(3)
     expected = (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
-    torch.testing.assert_close(across(InfoNCE(), anchors, positives, seeded()), expected)
+    torch.testing.assert_close(across(InfoNCE(), anchors, positives, own, seeded()), expected)
 
 
 def test_info_nce_of_classes_is_the_supervised_contrastive_sum(vectors: Tensor) -> None:
@@ -71,7 +71,7 @@ def test_a_triplet_of_each_anchor_and_of_each_positive_counts_by_the_amount_it_m
     )  # to the other positive, the other anchor
     missed = [max(0.0, n - f + 0.5) for side in far for n, f in zip(near, side, strict=True)]
     for negatives in ("random", "batch-hard"):  # there is one negative only
-        loss = across(Triplet(margin=0.5, negatives=negatives), anchors, positives, seeded())
+        loss = across(Triplet(margin=0.5, negatives=negatives), anchors, positives, torch.arange(2), seeded())
         assert loss.item() == pytest.approx(sum(missed) / 4, abs=1e-6)
 
 
@@ -114,6 +114,21 @@ def test_every_loss_falls_as_pictures_of_one_identity_come_together(name: str, v
     nearer = F.normalize(vectors + 3 * centres, dim=1)
     before, after = (among(LOSSES[name](), v, IDENTITIES, seeded(2)).item() for v in (vectors, nearer))
     assert after < before
+
+
+def test_a_pair_of_the_same_identity_is_no_negative(vectors: Tensor) -> None:
+    """The middle pair is of the first one's identity: left out of its softmax, and the other way round."""
+    anchors, positives, identities = vectors[:3], vectors[3:6], torch.tensor([0, 0, 1])
+    logits = (anchors @ positives.T / 0.07).masked_fill(torch.tensor([[0, 1, 0], [1, 0, 0], [0, 0, 0]]).bool(), -1e9)
+    expected = (F.cross_entropy(logits, torch.arange(3)) + F.cross_entropy(logits.T, torch.arange(3))) / 2
+    torch.testing.assert_close(across(InfoNCE(), anchors, positives, identities, seeded()), expected)
+
+
+@pytest.mark.parametrize("negatives", NEGATIVES)
+def test_a_batch_of_one_identity_teaches_nothing(negatives: str, vectors: Tensor) -> None:
+    one = torch.zeros(7, dtype=torch.long)
+    assert among(Triplet(0.5, negatives), vectors, one, seeded()).item() == 0
+    assert among(MultiSimilarity(), vectors, one, seeded()).item() == 0
 
 
 def test_the_same_seed_draws_the_same_negatives(vectors: Tensor) -> None:
