@@ -41,6 +41,7 @@ def connected(path: Path, page: int = 4096) -> sqlite3.Connection:
     try:
         connection.execute(f"PRAGMA page_size = {page}")  # of a new file
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA journal_size_limit = 1000000")  # bytes kept of the journal when it was longer
         connection.execute("PRAGMA synchronous = FULL")  # a change is on the disk before it is answered
     except sqlite3.Error:
         connection.close()

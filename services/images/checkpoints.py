@@ -122,7 +122,7 @@ def read(file: Path) -> dict[str, Tensor]:
         raise CannotDo(f"no file {file}")
     try:
         weights = load_tensors(file) if file.suffix == ".safetensors" else torch.load(file, weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError, OSError) as error:
         raise CannotDo(f"{file.name} holds no weights that PyTorch or safetensors can read") from error
     if not isinstance(weights, dict) or not all(isinstance(tensor, Tensor) for tensor in weights.values()):
         raise CannotDo(f"{file.name} is no table of tensors by name (a state_dict), which is what is wanted")

@@ -12,7 +12,8 @@ from services.images.calibration import RANKS, Calibration
 from services.images.copying import CopyFinder
 from services.images.grouping import Group, groups, near_pairs
 from services.images.spaces import Look
-from services.images.stores import Keys
+from services.images.stores import Growing, Keys, Vectors
+from services.images.stores.base import NOBODY
 
 NEIGHBOURS = 10  # of each anchor that may be edited copies of it
 RESEMBLING = 0.7  # fused cosine from which on two are worth being laid over each other
@@ -53,8 +54,7 @@ class DuplicateFinder:
 
     def resembling(self) -> list[Pair]:
         def neighbours(keys: Keys) -> tuple[Keys, NDArray[np.float32]]:
-            store = self.searcher.stores["copies"]
-            return store.search(store.get(keys), NEIGHBOURS + 1)
+            return nearest_of(self.searcher.stores["copies"], keys, NEIGHBOURS + 1)
 
         pairs, cosines = near_pairs(self.keys("copies"), neighbours, RESEMBLING)
         return [(left, right) for left, right in pairs[np.argsort(-cosines, kind="stable")].tolist()]
@@ -75,8 +75,7 @@ class DuplicateFinder:
         """By the probability, as if the one had been searched with."""
 
         def neighbours(keys: Keys) -> tuple[Keys, NDArray[np.float64]]:
-            store = self.searcher.stores[look]
-            found, cosines = without(keys, *store.search(store.get(keys), RANKS + 1))
+            found, cosines = without(keys, *nearest_of(self.searcher.stores[look], keys, RANKS + 1))
             return found, calibration.probabilities(cosines.astype(np.float64))
 
         pairs, scores = near_pairs(self.keys(look), neighbours, threshold)
@@ -85,6 +84,16 @@ class DuplicateFinder:
     def keys(self, space: str) -> Keys:
         self.searcher.follow()
         return np.sort(self.searcher.stores[space].keys())
+
+
+def nearest_of(store: Growing, keys: Keys, k: int) -> tuple[Keys, Vectors]:
+    """Keys and cosines (B, k); nobody's where a key was removed meanwhile."""
+    there, vectors = store.read(keys)
+    found = np.full((len(keys), k), NOBODY, np.int64)
+    cosines = np.full((len(keys), k), -np.inf, np.float32)
+    rows = np.isin(keys, there)
+    found[rows], cosines[rows] = store.search(vectors, k)
+    return found, cosines
 
 
 def without(keys: Keys, found: Keys, cosines: NDArray[np.float32]) -> tuple[Keys, NDArray[np.float32]]:

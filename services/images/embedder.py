@@ -23,6 +23,7 @@ from services.images.settings import Settings
 from services.images.spaces import Look, Space
 from shared.artifacts import Manifest, verify
 from shared.batching import Batcher, ModelMetrics
+from shared.commands import CannotDo
 from shared.device import choose, lanes, limit_threads, training_threads
 from shared.tensors import load_tensors
 
@@ -30,6 +31,8 @@ Vectors = NDArray[np.float32]
 Forward = Callable[[Tensor], Tensor]
 
 MODEL, SENTENCES, CLASSES = "model.safetensors", "sentences", "classes.safetensors"  # files of a trained model
+
+NEEDED = {"backbone", "scope", "adopted", "calibration", "identities", "attribution", "weights_licence", "loss"}
 
 TOGETHER = 8  # pictures in a pass of many; on a processor more only fill the caches
 ON_GPU = 64
@@ -167,6 +170,8 @@ class Embedder:
 
 def network_of(folder: Path, manifest: Manifest) -> Siamese:
     """The trained network in a folder of artifacts, on the processor."""
+    if missing := sorted(NEEDED - set(manifest.config)):
+        raise CannotDo(f"{folder} was made by another version (no {', '.join(missing)} in it): train anew")
     scope: Any = manifest.config["scope"]
     network = Siamese(backbone_of(str(manifest.config["backbone"]), scope))
     if scope == "head":

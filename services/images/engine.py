@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Literal
@@ -12,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from services.images import copies, replies, sheet
-from services.images.anchors import Anchor, Anchors, New, Picture, Searcher, picture_of
+from services.images.anchors import Anchor, Anchors, New, Picture, Searcher, picture_of, plain
 from services.images.anchors.searcher import Match
 from services.images.calibration import RANKS, Calibration
 from services.images.copying import CopyFinder, copy_score, thumbnail_of
@@ -20,7 +21,7 @@ from services.images.defaults import FILES, MAP, import_defaults, renew
 from services.images.duplicates import DuplicateFinder, Found
 from services.images.embedder import Embedder, Seen, Vectors
 from services.images.explaining import similarity_map
-from services.images.features import cropped, decode, format_of
+from services.images.features import cropped, decode, format_of, open_header
 from services.images.heat import Heat, heat_map
 from services.images.projection import Projection
 from services.images.schemas import anchors as wire
@@ -44,12 +45,15 @@ from shared.bodies import Upload
 from shared.cards import card_of
 from shared.engine import Card
 from shared.figures import picture
-from shared.problems import Unprocessable, UnsupportedMedia
+from shared.problems import NotFound, Problem, Unprocessable, UnsupportedMedia, shorten
 from shared.tensors import load_tensors
 
 THUMBNAIL = 96  # pixels
+ALIKE_NOTE = "the probability supposes that there is a picture of the same thing; where there is none it is too high"
 ITSELF = 1 - 1e-6  # cosine of a picture with its own file
-ALIKE = 0.5  # probability from which on two pictures are said to show the same thing
+LIKELY = 0.5  # probability from which on two pictures that are compared are said to show the same thing
+# The same of two anchors. Each has a nearest one, which a calibration on searches that have an answer is too sure of.
+ALIKE = 0.95
 METHOD = "t-SNE of the anchors that training knew; others are placed among those most similar to them"
 LONGEST_NAME = 200  # letters
 LIMITS = [
@@ -104,12 +108,11 @@ class Engine:
 
     def matches(self, found: Sequence[Match], k: int, look: Look, seen: Seen | None = None) -> Matches:
         probabilities, no_match = self.calibrated(look, [cosine for _, cosine in found])
-        shown = list(found[:k])
-        maps = [self.map_of(seen, look, anchor) if seen else None for anchor, _ in shown]
-        items = [
-            replies.match(anchor, cosine, probability, map_)
-            for (anchor, cosine), probability, map_ in zip(shown, probabilities, maps, strict=False)
-        ]
+        items = []
+        for (anchor, cosine), probability in zip(found[:k], probabilities, strict=False):
+            with suppress(NotFound):  # removed since it was found
+                map_ = self.map_of(seen, look, anchor) if seen else None
+                items.append(replies.match(anchor, cosine, probability, map_))
         return self.answer(items, look, no_match)
 
     def answer(self, items: list[MatchReply], space: Space, no_match: bool | None, note: str | None = None) -> Matches:
@@ -158,16 +161,21 @@ class Engine:
         if not text:
             raise Unprocessable("text has no words: say what to look for, as in `a red fruit`")
         (found,) = self.searcher.search("words", self.embedder.asked(text)[None], asked.k)
-        return self.answer([replies.match(anchor, cosine) for anchor, cosine in found], "words", None)
+        note = None if text.isascii() else "only English is understood: of other languages mere letters"
+        return self.answer([replies.match(anchor, cosine) for anchor, cosine in found], "words", None, note)
 
     def similar(self, anchor_id: str, asked: SimilarRequest) -> Matches:
         """Itself first, as it is its own most similar picture."""
         self.check_k(asked.k)
         look = asked.embedding or self.usual
         vector = self.searcher.vector(look, self.anchors.get(anchor_id))
-        return self.matches(self.nearest(look, vector, asked.k), asked.k, look)
+        found = self.nearest(look, vector, asked.k)[: asked.k]
+        note = "probabilities are of pictures that are searched with; of two anchors /images/duplicates tells more"
+        return self.answer([replies.match(anchor, cosine) for anchor, cosine in found], look, None, note)
 
     def checked(self, asked: SearchRequest) -> int:
+        if asked.embedding and asked.by == "copy":
+            raise Unprocessable("embedding is of by=look: copies have vectors of their own")
         if asked.explain and asked.by == "copy":
             raise Unprocessable("explain=true tells of by=look: copies are found by laying pictures over each other")
         if asked.explain and asked.k > self.settings.max_explained:
@@ -179,7 +187,7 @@ class Engine:
     def check_k(self, k: int) -> int:
         most = min(self.anchors.count(), self.settings.max_matches)
         if k < 1 or k > most > 0:  # of an empty index the answer says that it is
-            raise Unprocessable(f"k is {k}: the index can answer with 1 to {max(most, 1)} anchors")
+            raise Unprocessable(f"k is {shorten(k)}: the index can answer with 1 to {max(most, 1)} anchors")
         return k
 
     def pixels(self, raw: bytes, box: str | None = None) -> Tensor:
@@ -187,6 +195,12 @@ class Engine:
         if box is None:
             return self.embedder.read(raw)
         return self.embedder.prepare(cropped(self.opened(raw), box))
+
+    def check_pixels(self, raws: Sequence[bytes]) -> None:
+        """Of many pictures together, by their headers: small files may be large pictures."""
+        pixels = sum(pixels_in(raw) for raw in raws)
+        if pixels > (most := self.settings.max_pixels_together):
+            raise Unprocessable(f"{len(raws)} pictures of {pixels:,} pixels: at most {most:,} at a time; send fewer")
 
     def opened(self, raw: bytes) -> Image.Image:
         return decode(raw, self.settings.max_pixels)
@@ -196,13 +210,13 @@ class Engine:
     def sheet(self, raws: Sequence[bytes], asked: SearchRequest) -> bytes:
         """The contact sheet of one or many searches, as PNG."""
         self.check_sheet(asked.k, len(raws))
-        shown = [self.opened(raw) for raw in raws]
-        shown = [cropped(image, asked.box) if asked.box else image for image in shown]
-        rows = [
-            sheet.Row(sheet.tile(image), self.tiles(self.search(raw, asked)))
-            for image, raw in zip(shown, raws, strict=True)
-        ]
+        self.check_pixels(raws)
+        rows = [sheet.Row(self.query_tile(raw, asked.box), self.tiles(self.search(raw, asked))) for raw in raws]
         return picture(sheet.contact_sheet(rows, self.attribution), "png")
+
+    def query_tile(self, raw: bytes, box: str | None) -> Image.Image:
+        image = self.opened(raw)
+        return sheet.tile(cropped(image, box) if box is not None else image)
 
     def text_sheet(self, asked: TextRequest) -> bytes:
         self.check_sheet(asked.k, 1)
@@ -210,13 +224,17 @@ class Engine:
         return picture(sheet.contact_sheet([row], self.attribution), "png")
 
     def tiles(self, answer: Matches) -> list[tuple[Image.Image, str]]:
-        return [
-            (sheet.tile(self.open(match.id)), f"{match.name}\n{match.file}  {match.similarity:.3f}")
-            for match in answer.matches
-        ]
+        tiles = []
+        for match in answer.matches:
+            with suppress(NotFound):  # removed since it was found
+                caption = f"{match.name}\n{match.file}  {match.similarity:.3f}"
+                tiles.append((sheet.tile(self.open(match.id)), caption))
+        return tiles
 
     def check_sheet(self, k: int, queries: int) -> None:
         most = self.settings.max_sheet
+        if queries > most:
+            raise Unprocessable(f"{queries} queries: a contact sheet shows at most {most}, with a match each")
         if k * queries > most:
             each = f", {most // queries} for each of {queries} queries" if queries > 1 else ""
             raise Unprocessable(f"k is {k}: a contact sheet shows 1 to {most} matches{each}; as JSON you get more")
@@ -246,8 +264,11 @@ class Engine:
         calibration = self.calibrations.get(look)
         if calibration is None:
             return None
-        cosines = np.array([cosine for _, cosine in self.nearest(look, seen.vectors[look], RANKS)] + [similarity])
-        ranked = np.sort(cosines)[::-1]
+        if similarity > ITSELF:
+            return 1.0
+        found = [cosine for _, cosine in self.nearest(look, seen.vectors[look], RANKS) if cosine <= ITSELF]
+        others = [cosine for cosine in found if abs(cosine - similarity) > 1 - ITSELF]  # the other may be there itself
+        ranked = np.sort(np.array([*others, similarity]))[::-1]
         return float(calibration.probabilities(ranked[None])[0][np.searchsorted(-ranked, -similarity)])
 
     def heat_map(self, raw_a: bytes, raw_b: bytes, asked: EmbedRequest) -> bytes:
@@ -269,6 +290,7 @@ class Engine:
 
     def add(self, uploads: Sequence[Upload], asked: wire.AddRequest) -> wire.AddedList:
         """Those that are pictures, all of them or, where they cannot be saved, none; the others are named."""
+        self.check_pixels([upload.content for upload in uploads])
         opened: list[tuple[Picture, bytes]] = []
         refused: list[wire.Refused] = []
         for upload in uploads:
@@ -299,7 +321,9 @@ class Engine:
 
     def rename(self, anchor_id: str, name: str) -> wire.Anchor:
         """Words are looked for in names too, so its vector of words is made anew, from its picture."""
-        anchor = self.anchors.get(anchor_id)
+        anchor, name = self.anchors.get(anchor_id), plain(name)
+        if not name:
+            raise Unprocessable("the name has no letters: say what the picture shows")
         vectors = self.embedder.named([self.embedder.see(self.pixels(self.file(anchor_id)))], [name])
         renamed = self.anchors.rename(anchor_id, name)
         self.anchors.renew({anchor.key: vectors[0]}, self.sha256)
@@ -363,7 +387,7 @@ class Engine:
         calibration = self.calibrations.get(self.usual)
         if calibration is None:
             raise Unprocessable("tier=alike needs probabilities, and this model was not calibrated: train it anew")
-        return finder.alike(self.usual, calibration, threshold)
+        return finder.alike(self.usual, calibration, threshold)._replace(note=ALIKE_NOTE)
 
     def map(self, asked: MapRequest) -> MapPage:
         found, total = self.anchors.find("", asked.limit, asked.offset)
@@ -408,6 +432,15 @@ class Engine:
         return {"anchor_id": found[0].id} if found else {}
 
 
+def pixels_in(raw: bytes) -> int:
+    """As its header says; 0 of what is no picture, which is told when it is opened."""
+    try:
+        width, height = open_header(raw).size
+    except Problem:
+        return 0
+    return width * height
+
+
 def described(upload: Upload, image: Image.Image, asked: wire.AddRequest) -> Picture:
     """File names are names: what looks like a path is cut off."""
     sent = upload.name or asked.file or ""
@@ -424,7 +457,7 @@ def tier_of(
         return "same"
     if copy >= copies.EDITED:
         return "edited"
-    return "alike" if probability is not None and probability >= ALIKE else None
+    return "alike" if probability is not None and probability >= LIKELY else None
 
 
 def calibrations_of(manifest: Manifest) -> dict[Look, Calibration]:

@@ -34,7 +34,7 @@ def opened(settings: Settings) -> Anchors:
 def add(settings: Settings, folder: Path, name_from: NameFrom | None) -> None:
     """Says what was done even when it is interrupted: what was added stays, and the next time goes on from there."""
     if not folder.is_dir():  # before the model is loaded
-        raise CannotDo(f"no folder {folder}")
+        raise CannotDo(f"{folder} is a file: give the folder it is in" if folder.is_file() else f"no folder {folder}")
     anchors, embedder, outcome = opened(settings), Embedder.load(settings), Outcome()
     try:
         add_folder(anchors, embedder, folder, settings.max_pixels, training_threads(), name_from, outcome)

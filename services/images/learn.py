@@ -61,7 +61,7 @@ class Recipe:
 RECIPES: dict[Kind, Recipe] = {
     "pairs": Recipe(loss="infonce", start="whitened", learning_rate=4e-4, batch=128, validation=0.25, epochs=15),
     "classes": Recipe(loss="infonce", scope="last-stage", epochs=5),
-    "unlabelled": Recipe(loss="infonce", validation=0.1),
+    "unlabelled": Recipe(loss="infonce", validation=0.1, batch=128, epochs=6),
 }
 
 
@@ -158,7 +158,8 @@ def alike(pictures: Tensor, again: Tensor) -> Rows:
     other = found.ravel()
     mutual = np.isin(one * len(found) + other, other * len(found) + one)
     bar = float((pictures * again).sum(1).median())
-    return np.stack([one, other], axis=1)[mutual & (one != other) & (cosines.ravel() > bar)]
+    edges: Rows = np.stack([one, other], axis=1)[mutual & (one != other) & (cosines.ravel() > bar)]
+    return edges
 
 
 def groups_of(edges: Rows, count: int) -> Rows:

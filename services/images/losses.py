@@ -1,7 +1,8 @@
 """The losses to train an embedding with: triplet with four rules for its negatives, multi-similarity and InfoNCE.
 
 Each is given the cosines of N rows with M columns, (N, M), and which of these are of the same identity (`positive`) and
-which of another (`negative`); what is neither, such as a picture with itself, counts as nothing, and so does a row without both.
+which of another (`negative`). What is neither, such as a picture with itself, counts as nothing, and so does a row that
+has only one of the two.
 """
 
 from collections.abc import Callable

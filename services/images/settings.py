@@ -12,6 +12,9 @@ class Settings(ServiceSettings, env_prefix="IMAGES_"):
     max_pixels: int = Field(
         25_000_000, ge=1, description="Largest picture decoded, in pixels (width x height); more is answered 422."
     )
+    max_pixels_together: int = Field(
+        200_000_000, ge=1, description="Most pixels of all pictures of one request; more is answered 422."
+    )
     max_matches: int = Field(10_000, ge=1, description="Most matches of one search; more is answered 422.")
     max_sheet: int = Field(50, ge=1, description="Most matches drawn on one contact sheet, all its queries together.")
     max_explained: int = Field(100, ge=1, description="Most matches of one search with explain=true.")

@@ -100,6 +100,12 @@ def test_a_file_name_is_a_name_and_no_path(own: TestClient) -> None:
     assert added(own, 6, "../../etc/passwd.png")["file"] == "passwd.png"
 
 
+def test_a_name_without_letters_is_refused_and_control_characters_are_left_out(own: TestClient) -> None:
+    anchor = added(own, 13, "a\x1b[31m red\nmedlar.png")
+    assert str(anchor["name"]).isprintable()
+    assert "no letters" in detail_of(own.patch(f"{ANCHORS}/{anchor['id']}", json={"name": " \x00"}), 422)
+
+
 def test_a_removed_picture_is_gone_from_the_next_search(own: TestClient) -> None:
     anchor = added(own, 7)
     assert own.delete(f"{ANCHORS}/{anchor['id']}").json()["name"] == "mine"

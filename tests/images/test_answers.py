@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image, ImageOps
 
-from tests.images.pictures import encoded
+from tests.images.pictures import encoded, png_bomb
 from tests.images.test_api import SEARCH, detail_of
 
 
@@ -32,6 +32,15 @@ def test_both_maps_of_a_comparison_sum_to_its_similarity(client: TestClient, app
 def test_a_picture_compared_with_itself_is_the_same(client: TestClient, apple: bytes) -> None:
     answer = client.post("/images/compare", files={"a": apple, "b": apple}).json()
     assert (round(answer["similarity"], 4), answer["tier"]) == (1.0, "same")
+
+
+def test_an_anchor_compared_with_another_is_not_outdone_by_its_own_copy(
+    client: TestClient, apple: bytes, pear: bytes
+) -> None:
+    """Both are indexed, so a search with either finds itself first."""
+    smaller = encoded(opened(apple).resize((200, 200)), "PNG")
+    near, far = (client.post("/images/compare", files={"a": apple, "b": other}).json() for other in (smaller, pear))
+    assert near["probability"] > 0.5 > far["probability"]
 
 
 def test_a_comparison_can_be_seen(client: TestClient, apple: bytes, pear: bytes) -> None:
@@ -106,6 +115,16 @@ def test_every_anchor_has_a_place_on_the_map_and_keeps_it(client: TestClient) ->
     assert first == second
     assert len(first["items"]) == first["total"] == client.get("/images/anchors").json()["total"]
     assert all(-1 <= point[axis] <= 1 for point in first["items"] for axis in ("x", "y"))
+
+
+def test_small_files_of_large_pictures_are_refused_together(client: TestClient) -> None:
+    files = [("file", (f"{number}.png", png_bomb(4_900 + 8 * number))) for number in range(10)]
+    for path in ("/images/sheet", "/images/anchors"):
+        assert "at most 200,000,000 at a time" in detail_of(client.post(path, files=files), 422)
+
+
+def test_a_language_that_is_not_understood_is_said(client: TestClient) -> None:
+    assert "English" in client.get(SEARCH, params={"text": "빨간 사과"}).json()["note"]
 
 
 def test_many_queries_are_drawn_on_one_sheet(client: TestClient, apple: bytes, pear: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from services.images.anchors.anchors import Anchors
 from services.images.anchors.problems import AnchorsUnreadable
-from services.images.anchors.records import Added, Anchor, Change, New, Picture, picture_of
+from services.images.anchors.records import Added, Anchor, Change, New, Picture, picture_of, plain
 from services.images.anchors.searcher import Searcher
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "Picture",
     "Searcher",
     "picture_of",
+    "plain",
 ]

@@ -7,7 +7,7 @@ processes may work on one folder.
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +20,12 @@ from services.images.anchors.layout import LAYOUT, PAGE, VERSION
 from services.images.anchors.problems import AnchorsUnreadable, problems
 from services.images.anchors.records import Added, Anchor, BySpace, Change, New, Picture
 from services.images.stores import Keys, Vectors
+from shared.artifacts import sync
 from shared.database import connected, make_folder, opened, refuse_damage
-from shared.problems import NotFound, Problem
+from shared.problems import InsufficientStorage, NotFound, Problem
 
 COLUMNS = ", ".join(field.name for field in fields(Anchor))
+RESERVE = 1_000_000  # bytes
 WRITTEN = ("id", *(field.name for field in fields(Picture)), "added_at", "source", "model", "folded")
 INSERT = f"INSERT INTO anchors ({', '.join(WRITTEN)}) VALUES ({', '.join('?' * len(WRITTEN))})"  # noqa: S608
 
@@ -33,12 +35,16 @@ class Anchors:
 
     def __init__(self, folder: Path, defaults: Path | None = None) -> None:
         self.folder, self.path, self.defaults = folder, folder / "anchors.sqlite", defaults
+        self.reserve = folder / "reserve"
         self.files, self.lock, self.idle = Files(folder / "files"), Lock(), list[sqlite3.Connection]()
         try:
             make_folder(self.files.folder)
             self.writer = opened(self.path, LAYOUT, VERSION, PAGE)
+            self.keep_reserve()
         except (OSError, sqlite3.Error) as error:
             remedy = "put back a copy of it, or move it away to begin without what was added"
+            if isinstance(error, OSError):
+                remedy = "make the folder writable and see that it has room, or choose another by IMAGES_STATE_DIR"
             raise AnchorsUnreadable(f"{self.path} cannot be opened ({error}): {remedy}") from error
         self.sweep()
 
@@ -73,11 +79,26 @@ class Anchors:
                     write_vectors(rows, key, of_space, model)
 
     def remove(self, ids: Sequence[str]) -> list[str]:
-        """Those of them that were there; returns once that is on the disk."""
-        with self.transaction() as rows:
-            gone = [id_ for id_ in dict.fromkeys(ids) if dropped(rows, id_)]
+        """Those of them that were there; returns once that is on the disk. A full disk has room for this."""
+        try:
+            gone = self.dropped(ids)
+        except InsufficientStorage:
+            self.reserve.unlink(missing_ok=True)
+            gone = self.dropped(ids)
         self.drop_files(gone)
+        with suppress(OSError):  # there will be room another time
+            self.keep_reserve()
         return gone
+
+    def dropped(self, ids: Sequence[str]) -> list[str]:
+        with self.transaction() as rows:
+            return [id_ for id_ in dict.fromkeys(ids) if dropped(rows, id_)]
+
+    def keep_reserve(self) -> None:
+        """Room that only removing may take."""
+        if not self.reserve.exists():
+            self.reserve.write_bytes(bytes(RESERVE))
+            sync(self.reserve)
 
     def rename(self, id_: str, name: str) -> Anchor:
         with self.transaction() as rows:

@@ -67,7 +67,15 @@ class Change(NamedTuple):
     what: str  # vectors, name, gone
 
 
+def plain(name: str) -> str:
+    """A name that can be stored, sent and shown: what is no letter of Unicode, and control characters, are left out."""
+    whole = name.encode("utf-8", "replace").decode()
+    return "".join(letter if letter.isprintable() else " " for letter in whole).strip()
+
+
 def picture_of(raw: bytes, image: Image.Image, file: str, name: str, media: str) -> Picture:
     """`image` is what was decoded from `raw`: upright, RGB."""
     pixels = hashlib.sha256(f"{image.width}x{image.height}:".encode() + image.tobytes()).hexdigest()
+    file = plain(file) or "picture"
+    name = plain(name) or file
     return Picture(hashlib.sha256(raw).hexdigest(), file, name, media, image.width, image.height, len(raw), pixels)

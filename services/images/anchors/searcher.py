@@ -72,8 +72,8 @@ class Searcher:
         """Those that can be found in the space, and their vectors, (N, D)."""
         self.follow()
         store, keys = self.stores[space], np.array([anchor.key for anchor in anchors], np.int64)
-        there = store.has(keys)
-        return [anchor for anchor, found in zip(anchors, there.tolist(), strict=True) if found], store.get(keys[there])
+        there, vectors = store.read(keys)
+        return [anchor for anchor in anchors if anchor.key in set(there.tolist())], vectors
 
     def add(self, pictures: Sequence[New]) -> list[Added]:
         added = self.anchors.add(pictures, self.model)
