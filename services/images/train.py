@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import torch
 from pydantic import JsonValue
 from torch import Tensor
@@ -82,6 +83,7 @@ def learn(network: Siamese, collection: Collection, recipe: Recipe, maps_folder:
     maps = cached_maps(maps_folder, jobs, trunk_of(network, settings), side, recipe.seed, settings.max_pixels)
     collection.problems.extend(maps.problems)
     lessons = lessons_of(collection, splits, maps)
+    refuse_too_few(lessons)
     if lessons.kind == "unlabelled":
         lessons = grouped(lessons, network.general, maps)
     if recipe.scope == "head":
@@ -89,6 +91,17 @@ def learn(network: Siamese, collection: Collection, recipe: Recipe, maps_folder:
     outcome = adapt(network.adapted, lessons, maps, recipe)
     named = dict(zip(collection.identities, splits, strict=True))
     return Learned(outcome, calibrated(network, lessons, maps), named, readable(collection, splits, maps, settings))
+
+
+def refuse_too_few(lessons: Lessons) -> None:
+    """What is learned is to tell one thing from another."""
+    _, pictures = np.unique(lessons.trained[0].identities, return_counts=True)
+    needed = 2 if lessons.kind == "classes" else 1  # pictures of a thing that can be learned from
+    if (found := int((pictures >= needed).sum())) < 2:
+        raise CannotDo(
+            f"{found} of the {lessons.kind} can be learned from; two are the least, of classes with two pictures each; "
+            "to search among these pictures as they are: python -m services.images.index add FOLDER"
+        )
 
 
 def readable(collection: Collection, splits: Sequence[Split], maps: Maps, settings: Settings) -> list[Picture]:
@@ -143,7 +156,7 @@ def fill(
         identities=learned.uses,
         scope=recipe.scope,
     )
-    tell(collection, outcome)
+    tell(collection, learned)
     write_network(work, network, settings.data / "sentences")
     found = sorted(learned.readable, key=lambda picture: picture.path)
     anchors = [Named(picture.path, picture.name) for picture in found if picture.role != "positive"]
@@ -153,9 +166,13 @@ def fill(
     return [figure(outcome, learned.uses)]
 
 
-def tell(collection: Collection, outcome: Outcome) -> None:
+def tell(collection: Collection, learned: Learned) -> None:
+    outcome = learned.outcome
     if collection.problems:
         print(f"left out or to be looked at:\n{said(collection.problems)}", file=sys.stderr)
+    if not learned.calibration:
+        print("too few to hold any out: nothing could be measured, so the general one is served", file=sys.stderr)
+        return
     verdict = "taken into use" if outcome.adopted else "not taken into use: the general embedding is served"
     print(
         f"recall of held-out identities: general {outcome.before:.3f}, adapted {outcome.after:.3f}; {verdict}",
