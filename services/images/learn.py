@@ -57,7 +57,7 @@ class Recipe:
     shrinkage: float = 20.0  # of the whitened start
 
 
-# What was best for each kind of pictures.
+# The best of those tried for each kind of pictures; figures in README.md.
 RECIPES: dict[Kind, Recipe] = {
     "pairs": Recipe(loss="infonce", start="whitened", learning_rate=4e-4, batch=128, validation=0.25, epochs=15),
     "classes": Recipe(loss="infonce", scope="last-stage", epochs=5),

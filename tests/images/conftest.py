@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import torch
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -22,6 +23,11 @@ def client() -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return Engine.load(Settings())
+
+
+@pytest.fixture(autouse=True)
+def the_same_chance_every_time() -> None:
+    torch.manual_seed(0)
 
 
 def file_of(client: TestClient, name: str) -> bytes:
