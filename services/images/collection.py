@@ -226,9 +226,9 @@ def reason_of(error: Problem | OSError) -> str:
 
 
 def said(problems: Sequence[str], shown: int = SHOWN) -> str:
-    """The first problems, a line each, and how many there are besides."""
+    """The first problems, a line each, and how many there are besides. A file's name may be no text; it is shown then."""
     more = [f"... and {len(problems) - shown:,} more"] if len(problems) > shown else []
-    return "\n".join([*problems[:shown], *more])
+    return "\n".join([*problems[:shown], *more]).encode("utf-8", "replace").decode()
 
 
 def found_instead(problems: Sequence[str]) -> str:
