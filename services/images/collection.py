@@ -226,7 +226,7 @@ def reason_of(error: Problem | OSError) -> str:
 
 
 def said(problems: Sequence[str], shown: int = SHOWN) -> str:
-    """The first problems, a line each, and how many there are besides. A file's name may be no text; it is shown then."""
+    """The first problems, a line each, and how many there are besides; names that are no text as far as they are."""
     more = [f"... and {len(problems) - shown:,} more"] if len(problems) > shown else []
     return "\n".join([*problems[:shown], *more]).encode("utf-8", "replace").decode()
 
