@@ -205,6 +205,7 @@ def maps(engine: Engine, those: Unseen) -> list[Figure]:
             metric="similarity map: largest difference between its sum and the similarity",
             value=float(f"{of.off:.1e}"),
             data=data,
+            note="nothing is approximated: what is left is rounding",
         ),
         Figure(
             metric="similarity map: fall of the similarity when its strongest fifth is hidden",
@@ -281,6 +282,7 @@ def index(engine: Engine) -> Figure:
         metric="recall@10 of the index, against comparing with each",
         value=rounded(recall(store)),
         data=f"100 queries beside vectors of the {engine.usual} space, {store.count()} anchors",
+        note="by codes" if store.is_large else "few enough to compare with each",
     )
 
 
