@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,26 @@ def connected(path: Path, page: int = 4096) -> sqlite3.Connection:
     connection = sqlite3.connect(address(path), WAIT, uri=True, check_same_thread=False, isolation_level=None)
     try:
         connection.execute(f"PRAGMA page_size = {page}")  # of a new file
-        connection.execute("PRAGMA journal_mode = WAL")
+        keep_a_journal(connection)
         connection.execute("PRAGMA journal_size_limit = 1000000")  # bytes kept of the journal when it was longer
         connection.execute("PRAGMA synchronous = FULL")  # a change is on the disk before it is answered
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def keep_a_journal(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait for its turn here: one of two that open a new file is told it is locked."""
+    deadline = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def address(path: Path) -> str:

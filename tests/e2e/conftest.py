@@ -34,16 +34,20 @@ def free_ports(count: int) -> list[int]:
         return [int(sock.getsockname()[1]) for sock in sockets]
 
 
-def environment(ports: dict[str, int]) -> dict[str, str]:
+def environment(ports: dict[str, int], state: Path) -> dict[str, str]:
+    """State of its own: what is added and deleted here must not be missing in the tests of one service."""
     ours = {f"{name.upper()}_PORT": str(port) for name, port in ports.items()}
-    return os.environ | ours | {"GATEWAY_SERVICES": ""}
+    kept = {f"{name.upper()}_STATE_DIR": str(state) for name in names()}
+    return os.environ | ours | kept | {"GATEWAY_SERVICES": ""}
 
 
 def start(log: Path) -> System:
     processes = ["gateway", *names()]
     ports = dict(zip(processes, free_ports(len(processes)), strict=True))
     with log.open("w") as file:
-        process = subprocess.Popen(UP, cwd=ROOT, env=environment(ports), stdout=file, stderr=file, text=True)
+        process = subprocess.Popen(
+            UP, cwd=ROOT, env=environment(ports, log.parent / "state"), stdout=file, stderr=file, text=True
+        )
     return System(process, log, f"http://127.0.0.1:{ports['gateway']}", ports)
 
 

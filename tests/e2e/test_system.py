@@ -100,7 +100,13 @@ def process_of(system: System, name: str) -> int:
 
 def test_a_taken_port_is_a_clear_error(system: System) -> None:
     outcome = subprocess.run(
-        UP, cwd=ROOT, env=environment(system.ports), capture_output=True, text=True, timeout=60, check=False
+        UP,
+        cwd=ROOT,
+        env=environment(system.ports, system.log.parent),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert outcome.returncode == 1
     assert f"port {system.ports['gateway']} of 127.0.0.1 is taken" in outcome.stderr
