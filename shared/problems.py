@@ -25,10 +25,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 MEDIA_TYPE = "application/problem+json"
 # The names of RFC 9110; Python had older ones until 3.13.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # repr would write out all of a list of a million numbers, to keep 80 characters of it.
 brief = reprlib.Repr()
@@ -169,6 +172,8 @@ def add_problem_handlers(app: FastAPI) -> None:
         return respond(request, 422, validation_detail(errors), errors=fields)
 
     async def on_http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            return not_offered(request)
         return respond(request, error.status_code, http_detail(request, error), error.headers)
 
     app.exception_handlers |= {
@@ -189,15 +194,26 @@ def request_id_of(request: Request) -> str | None:
     return request_id
 
 
+def not_offered(request: Request) -> Response:
+    """405, with all methods of that path (RFC 9110, section 15.5.6); the framework names those of one route."""
+    allowed = ", ".join(method for method in METHODS if is_offered(request, method))
+    return respond(request, 405, f"{asked(request)} is not offered; {allowed} is", {"Allow": allowed})
+
+
+def is_offered(request: Request, method: str) -> bool:
+    scope = dict(request.scope, method=method)
+    return any(route.matches(scope)[0] == Match.FULL for route in request.app.routes)
+
+
+def asked(request: Request) -> str:
+    return cut(f"{request.method} {request.url.path}", 200)
+
+
 def http_detail(request: Request, error: HTTPException) -> str:
     """The framework's own errors, in the words of the other problems."""
-    asked = cut(f"{request.method} {request.url.path}", 200)
     match error.status_code:
         case 400 if error.detail == "There was an error parsing the body":
             return "the body cannot be read: it is not UTF-8, is nested too deeply, or has a number that is too long"
         case 404:
-            return f"nothing at {asked}; the docs list what there is"
-        case 405:
-            allowed = (error.headers or {}).get("Allow", "another method")
-            return f"{asked} is not offered; {allowed} is"
+            return f"nothing at {asked(request)}; the docs list what there is"
     return str(error.detail)

@@ -202,6 +202,13 @@ def test_a_wrong_method_is_a_problem_that_names_the_right_one(name: str, client:
     assert "GET" in answer.json()["detail"]
 
 
+def test_a_wrong_method_is_told_all_the_right_ones(client: TestClient, document: dict[str, Any]) -> None:
+    for path, item in document["paths"].items():
+        answer = client.put(path)
+        assert is_problem(answer, 405)
+        assert {method.lower() for method in answer.headers["allow"].split(", ")} == set(item), path
+
+
 def test_an_unknown_query_parameter_is_refused_by_name(name: str, client: TestClient) -> None:
     answer = client.get(f"/{name}/card", params={"colour": "red"})
     assert is_problem(answer, 422)
