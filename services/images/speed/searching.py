@@ -264,4 +264,4 @@ def figures_of(found: Found, by_pandas: Mapping[int, float]) -> list[Figure]:
 
 def figure(metric: str, values: Mapping[str, float], data: str, note: str) -> Figure:
     others = {name: round(value, 4) for name, value in values.items() if name != OURS}
-    return Figure(metric=metric, value=round(values[OURS], 4), data=f"{OURS}; {data}", baselines=others, note=note)
+    return Figure(metric=metric, value=round(values[OURS], 4), data=data, baselines=others, note=note)
