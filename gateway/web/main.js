@@ -18,7 +18,8 @@ const cards = h("div", { class: "columns" });
 fill(find("main"), head, cards);
 onLanguage(drawHead);
 drawHead();
-region(cards, { ask: states, draw: (services) => services.map(leaf), empty: "no_services" }).update();
+let leaves; // made once: each draws itself again
+region(cards, { ask: states, draw: (services) => (leaves ??= services.map(leaf)), empty: "no_services" }).update();
 
 function drawHead() {
   fill(head, h("h1", {}, t("title")), h("p", { class: "lead" }, t("lead")));

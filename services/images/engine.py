@@ -368,6 +368,7 @@ class Engine:
             offset=asked.offset,
             tier=asked.tier,
             threshold=threshold,
+            left=found.left,
             note=found.note,
             attribution=self.attribution,
         )

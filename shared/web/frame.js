@@ -6,6 +6,7 @@ import { WORDS } from "./words.js";
 
 const NAMES = { en: "English", ko: "한국어" };
 const THEMES = ["auto", "light", "dark"];
+const SAID = 2500; // milliseconds that a button says what it did
 
 learn(WORDS);
 
@@ -61,13 +62,16 @@ function useTheme(chosen) {
   dispatchEvent(new Event("theme"));
 }
 
-/** A button that copies what `text()` gives. */
+/** A button that copies what `text()` gives, and says for a while that it did or could not. */
 export function copier(label, text) {
   const copy = async () => {
-    await navigator.clipboard.writeText(text());
-    announce(t("copied"));
+    const done = await navigator.clipboard?.writeText(text()).then(() => "copied", () => "not_copied");
+    button.textContent = t(done ?? "not_copied"); // not even a clipboard: plain http
+    announce(button.textContent);
+    setTimeout(() => (button.textContent = label), SAID);
   };
-  return h("button", { type: "button", class: "quiet", onclick: copy }, label);
+  const button = h("button", { type: "button", class: "quiet", onclick: copy }, label);
+  return button;
 }
 
 /** The command that asks the same, to be opened and copied. */

@@ -34,7 +34,7 @@ async function place(signal) {
 /** As many matches as were asked for, or as there are pictures: a small index has fewer than we ask for unasked. */
 async function fitting(signal) {
   const { total } = await anchors({ limit: 1 }, { signal });
-  return Math.max(1, Math.min(state.k, total || state.k));
+  return Math.max(1, Math.floor(Math.min(state.k, total || state.k)));
 }
 
 /** The question for a terminal. */

@@ -44,7 +44,7 @@ export function duplicatesPanel() {
 }
 
 /** Of edited copies the service compares for some seconds, and says so when that was not enough. */
-const unfinished = (answer) => answer?.tier === "edited" && answer.note !== null;
+const unfinished = (answer) => answer?.left > 0;
 
 function ask(signal) {
   const tier = tierNow();
