@@ -46,11 +46,14 @@ export function duplicatesPanel() {
 /** Of edited copies the service compares for some seconds, and says so when that was not enough. */
 const unfinished = (answer) => answer?.left > 0;
 
-function ask(signal) {
+async function ask(signal) {
   const tier = tierNow();
   const page = Math.max(1, Math.floor(state.page));
   const from = tier === "same" ? "" : state.threshold;
-  return askJson(path("duplicates", { tier, threshold: from, limit: PAGE, offset: PAGE * (page - 1) }), { signal });
+  const asked = { tier, threshold: from, limit: PAGE, offset: PAGE * (page - 1) };
+  const found = await askJson(path("duplicates", asked), { signal });
+  if (!found.items.length && page > 1 && found.total) go({ page: Math.ceil(found.total / PAGE) }); // groups went
+  return found;
 }
 
 const tierNow = () => (TIERS.includes(state.tier) ? state.tier : "edited");

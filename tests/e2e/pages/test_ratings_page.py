@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.pages.words import say
 
@@ -70,3 +70,20 @@ def test_the_model_is_shown_with_its_figures_and_pictures(page: Page) -> None:
     picture = page.locator("#view-model img").first
     picture.scroll_into_view_if_needed()
     expect(picture).to_have_js_property("complete", True)
+
+
+@pytest.mark.trouble
+def test_an_overload_is_said_in_words_and_asked_again_by_itself(page: Page) -> None:
+    overloaded = iter([True])
+
+    def answer(route: Route) -> None:
+        if next(overloaded, False):
+            route.fulfill(status=429, headers={"Retry-After": "2"}, json={"detail": "64 requests are being answered"})
+        else:
+            route.continue_()
+
+    page.route("**/ratings/recommend", answer)
+    page.goto("/ratings/")
+    expect(page.locator(".recommendations .trouble")).to_contain_text("64 requests are being answered")
+    expect(recommended(page)).to_have_count(10)
+    expect(page.locator(".recommendations .trouble")).to_have_count(0)
