@@ -11,7 +11,14 @@ import { WORDS } from "./words.js";
 const SHOWN = 2; // figures of each service
 
 learn(WORDS);
-frame(() => t("title"), [["all_docs", "docs"], ["health", "health/ready"], ["metrics", "metrics"]]);
+frame(
+  () => t("title"),
+  [
+    ["all_docs", "docs"],
+    ["health", "health/ready"],
+    ["metrics", "metrics"],
+  ],
+);
 
 const head = h("div", {});
 const cards = h("div", { class: "columns" });
@@ -65,5 +72,9 @@ function drawn(card, url) {
 }
 
 function picture(name, place, url) {
-  return h("a", { class: "picture", href: url }, h("img", { src: place.replace(/^\//, ""), alt: t("picture", { name }) }));
+  return h(
+    "a",
+    { class: "picture", href: url },
+    h("img", { src: place.replace(/^\//, ""), alt: t("picture", { name }) }),
+  );
 }

@@ -9,11 +9,11 @@ export const WORDS = {
   open: ["Open {name}", "{name} 열기"],
   code: ["Code", "코드"],
   all_docs: ["Every operation of every service", "모든 서비스의 모든 연산"],
-  ready: ["ready", "준비됨"],
-  not_ready: ["not ready", "준비되지 않음"],
-  live: ["asked a moment ago", "방금 요청한 결과"],
   health: ["Health", "상태"],
   metrics: ["Metrics", "메트릭"],
-  no_services: ["The gateway knows no service: set GATEWAY_SERVICES.", "게이트웨이에 등록된 서비스가 없습니다. GATEWAY_SERVICES를 설정하세요."],
+  no_services: [
+    "The gateway knows no service: set GATEWAY_SERVICES.",
+    "게이트웨이에 등록된 서비스가 없습니다. GATEWAY_SERVICES를 설정하세요.",
+  ],
   picture: ["What {name} shows", "{name} 서비스의 그림"],
 };

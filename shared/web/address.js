@@ -8,7 +8,8 @@ export function address(defaults, changed) {
   const state = {};
   const read = () => {
     const query = new URLSearchParams(location.search);
-    for (const [name, usual] of Object.entries(defaults)) state[name] = query.has(name) ? like(usual, query.get(name)) : usual;
+    for (const [name, usual] of Object.entries(defaults))
+      state[name] = query.has(name) ? like(usual, query.get(name)) : usual;
   };
   addEventListener("popstate", () => {
     read();
@@ -32,5 +33,6 @@ function write(state, defaults, changes, { step = false } = {}) {
     else query.set(name, state[name]);
   }
   const there = `${location.pathname}${query.size ? `?${query}` : ""}${location.hash}`;
+  if (there === `${location.pathname}${location.search}${location.hash}`) return; // no step back to the same
   history[step ? "pushState" : "replaceState"](null, "", there);
 }

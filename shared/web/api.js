@@ -26,15 +26,16 @@ export async function ask(place, { method, json, body, accept, signal } = {}) {
   if (accept) headers.Accept = accept;
   if (json !== undefined) headers["Content-Type"] = "application/json";
   const content = json === undefined ? body : JSON.stringify(json);
-  let response;
-  try {
-    response = await fetch(place, { method: method ?? (content === undefined ? "GET" : "POST"), headers, body: content, signal });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem(0, String(error.message), 2);
-  }
+  const sent = { method: method ?? (content === undefined ? "GET" : "POST"), headers, body: content, signal };
+  const response = await fetch(place, sent).catch(unanswered);
   if (!response.ok) throw await problemOf(response);
   return response;
+}
+
+/** Nobody was there, or the answer broke off: for the `catch` of whoever reads it. */
+export function unanswered(error) {
+  if (error.name === "AbortError") throw error;
+  throw new Problem(0, String(error.message), 2);
 }
 
 async function problemOf(response) {
@@ -43,4 +44,4 @@ async function problemOf(response) {
   return new Problem(response.status, body.detail ?? response.statusText, seconds, body);
 }
 
-export const askJson = async (place, options) => (await ask(place, options)).json();
+export const askJson = async (place, options) => (await ask(place, options)).json().catch(unanswered);

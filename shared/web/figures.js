@@ -16,13 +16,21 @@ function figure({ metric, value, data, baselines, note }) {
     "figure",
     {},
     h("figcaption", {}, h("strong", {}, metric), h("small", {}, t("on", { data })), note ? h("small", {}, note) : null),
-    h("div", { class: "bars" }, rows.map(([name, one], row) => bar(name, one, most, row === 0))),
+    h(
+      "div",
+      { class: "bars" },
+      rows.map(([name, one], row) => bar(name, one, most, row === 0)),
+    ),
   );
 }
 
 const bar = (name, value, most, mine) => [
   h("span", {}, name),
-  h("span", { class: mine ? "bar mine" : "bar", style: { width: `${(100 * Math.abs(value)) / most}%` }, "aria-hidden": "true" }),
+  h("span", {
+    class: mine ? "bar mine" : "bar",
+    style: { width: `${(100 * Math.abs(value)) / most}%` },
+    "aria-hidden": "true",
+  }),
   h("span", { class: "number" }, shown(value)),
 ];
 

@@ -19,7 +19,16 @@ export function frame(title, links) {
     document.title = title();
     document.querySelector(".skip").textContent = t("skip");
     const focused = [...header.querySelectorAll("select")].indexOf(document.activeElement);
-    fill(header, brand(), h("nav", { "aria-label": title() }, links.map(([word, href]) => h("a", { href }, t(word)))), switches());
+    fill(
+      header,
+      brand(),
+      h(
+        "nav",
+        { "aria-label": title() },
+        links.map(([word, href]) => h("a", { href }, t(word))),
+      ),
+      switches(),
+    );
     header.querySelectorAll("select")[focused]?.focus();
   };
   useTheme(theme());
@@ -27,7 +36,13 @@ export function frame(title, links) {
   draw();
 }
 
-const brand = () => h("a", { class: "brand", href: "/", "aria-label": t("home") }, h("span", { class: "leaves", "aria-hidden": "true" }), "Triptych");
+const brand = () =>
+  h(
+    "a",
+    { class: "brand", href: "/", "aria-label": t("home") },
+    h("span", { class: "leaves", "aria-hidden": "true" }),
+    "Triptych",
+  );
 
 function switches() {
   return h(
@@ -41,7 +56,12 @@ function switches() {
 /** A labelled select; `label` is a key of words. */
 export function choice(label, values, name, now, chosen) {
   const options = values.map((one) => h("option", { value: one, selected: one === now }, name(one)));
-  return h("label", {}, h("span", { class: "unseen" }, t(label)), h("select", { onchange: (event) => chosen(event.target.value) }, options));
+  return h(
+    "label",
+    {},
+    h("span", { class: "unseen" }, t(label)),
+    h("select", { onchange: (event) => chosen(event.target.value) }, options),
+  );
 }
 
 function theme() {
@@ -65,7 +85,10 @@ function useTheme(chosen) {
 /** A button that copies what `text()` gives, and says for a while that it did or could not. */
 export function copier(label, text) {
   const copy = async () => {
-    const done = await navigator.clipboard?.writeText(text()).then(() => "copied", () => "not_copied");
+    const done = await navigator.clipboard?.writeText(text()).then(
+      () => "copied",
+      () => "not_copied",
+    );
     button.textContent = t(done ?? "not_copied"); // not even a clipboard: plain http
     announce(button.textContent);
     setTimeout(() => (button.textContent = label), SAID);
@@ -76,7 +99,13 @@ export function copier(label, text) {
 
 /** The command that asks the same, to be opened and copied. */
 export function curl(command) {
-  return h("details", { class: "curl" }, h("summary", {}, t("curl")), h("pre", { tabindex: "0" }, h("code", {}, command)), copier(t("copy"), () => command));
+  return h(
+    "details",
+    { class: "curl" },
+    h("summary", {}, t("curl")),
+    h("pre", { tabindex: "0" }, h("code", {}, command)),
+    copier(t("copy"), () => command),
+  );
 }
 
 /** `curl` of a question with JSON, or of an address alone. */

@@ -37,7 +37,17 @@ export function region(node, { ask, draw, empty = "nothing" }) {
 
   function fail(error, signal, tries) {
     if (!("status" in error)) throw error; // a mistake of ours: let it be seen
-    seen = () => fill(node, sorry(error, tries, signal, () => update(tries - 1), () => update()));
+    seen = () =>
+      fill(
+        node,
+        sorry(
+          error,
+          tries,
+          signal,
+          () => update(tries - 1),
+          () => update(),
+        ),
+      );
     redraw();
     announce(error.detail);
   }
@@ -58,8 +68,10 @@ function sorry(error, tries, signal, again, now) {
     "div",
     { class: error.passes ? "trouble passing" : "trouble" },
     h("strong", {}, t(headline(error))),
-    h("p", {}, error.detail),
-    error.passes || error.status >= 500 ? h("p", {}, h("button", { type: "button", onclick: now }, t("again")), " ", waiting) : null,
+    h("p", { lang: error.status ? "en" : null }, error.detail), // as services say it
+    error.passes || error.status >= 500
+      ? h("p", {}, h("button", { type: "button", onclick: now }, t("again")), " ", waiting)
+      : null,
   );
 }
 

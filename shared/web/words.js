@@ -31,7 +31,10 @@ export const WORDS = {
   curl: ["The same with curl", "같은 결과를 curl로"],
   copy: ["Copy", "복사"],
   copied: ["Copied.", "복사했습니다."],
-  not_copied: ["Browsers allow copying only on https and localhost.", "브라우저는 https나 localhost에서만 복사를 허용합니다."],
+  not_copied: [
+    "Browsers allow copying only on https and localhost.",
+    "브라우저는 https나 localhost에서만 복사를 허용합니다.",
+  ],
   link: ["Copy a link to this view", "이 화면의 링크 복사"],
   download: ["Download {what}", "{what} 내려받기"],
 };

@@ -5,6 +5,7 @@ import { labelled, said } from "./shared/said.js";
 import { modelChoice } from "./controls.js";
 import { differenceView } from "./difference.js";
 import { pairView } from "./pair.js";
+import { FRESH } from "./question.js";
 import { change, onChange, state } from "./state.js";
 
 const ASKED = ["text", "other", "model"];
@@ -44,6 +45,10 @@ function second() {
 
 const swapper = () =>
   fill(
-    h("button", { type: "button", class: "quiet", onclick: () => change({ text: state.other, other: state.text }) }),
+    h("button", {
+      type: "button",
+      class: "quiet",
+      onclick: () => change({ text: state.other, other: state.text, ...FRESH }),
+    }),
     said("swap"),
   );

@@ -12,13 +12,13 @@ const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowR
 /** `open(layer, head)` when one is chosen, `tell(words)` what the one in focus is like. */
 export function grid({ open, tell }) {
   const node = h("div", { class: "heads" });
-  const view = { node, picture: null, buttons: [], label: () => null };
+  const view = { node, picture: null, buttons: [] };
   node.addEventListener("keydown", (event) => move(event, view));
   onColours(() => view.picture && paintAll(view));
   return {
     node,
-    show(picture, labels) {
-      Object.assign(view, { picture, labels });
+    show(picture) {
+      view.picture = picture;
       build(view, open, tell);
     },
     mark: (layer, head) => mark(view, layer, head),

@@ -1,6 +1,6 @@
 // The attention of a text: all heads small, one head whole; another head when it is opened.
 
-import { ask } from "./shared/api.js";
+import { ask, unanswered } from "./shared/api.js";
 import { readNpz } from "./arrays.js";
 
 const SIDE = 32; // pixels of a thumbnail
@@ -36,7 +36,7 @@ export async function headOf(picture, layer, head, signal) {
 
 async function askNpz(json, signal) {
   const response = await ask("maps", { json, accept: NPZ, signal });
-  const buffer = await response.arrayBuffer();
+  const buffer = await response.arrayBuffer().catch(unanswered);
   performance.mark("answer");
   return { found: await readNpz(buffer), error: Number(response.headers.get("X-Max-Error")) };
 }

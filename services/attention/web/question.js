@@ -25,7 +25,8 @@ const EXAMPLES = [
     { text: "기차가 역을 제시간에 떠났다", model: "e5", layer: 11, head: 1, words: true, query: 4, key: 1 },
   ],
 ];
-const FRESH = { query: -1, key: -1, row: -1, column: -1 };
+/** What no longer holds in another sentence. */
+export const FRESH = { query: -1, key: -1, row: -1, column: -1 };
 const PAUSE = 350; // ms without a key before it is asked
 
 export function question() {

@@ -32,7 +32,7 @@ export const WORDS = {
   layer: ["Layer", "레이어"],
   head: ["Head", "헤드"],
   words: ["Whole words", "단어(어절) 단위"],
-  marks: ["Show the model's marks ([CLS], [SEP])", "모델의 표지([CLS], [SEP]) 표시"],
+  marks: ["Show the model's marks ([CLS], [SEP])", "모델의 특수 토큰([CLS], [SEP]) 표시"],
   zoom_in: ["Larger", "확대"],
   zoom_out: ["Smaller", "축소"],
   arrows: [

@@ -48,6 +48,6 @@ export const COMPARE = {
   cosine: ["Cosine {cosine}.", "코사인 {cosine}."],
   cosine_parts: [
     "Words with words add {words}; the rest comes from pairs with a mark of the model. The sum of the cells is off by {error}.",
-    "단어끼리 더하는 값은 {words}이며 나머지는 모델의 표지가 들어간 쌍에서 옵니다. 칸들의 합의 오차는 {error}입니다.",
+    "단어끼리 더하는 값은 {words}이며 나머지는 모델의 특수 토큰이 들어간 쌍에서 옵니다. 칸들의 합의 오차는 {error}입니다.",
   ],
 };

@@ -30,7 +30,7 @@ export const LOOK = {
   head_name: ["Layer {layer}, head {head}", "레이어 {layer}, 헤드 {head}"],
   head_about: [
     "Layer {layer}, head {head}: entropy {entropy} nats, {distance} tokens away on average; on the first mark {first}, on separators {last}, on itself {self}.",
-    "레이어 {layer}, 헤드 {head}: 엔트로피 {entropy} nat, 평균 거리 {distance}토큰, 시작 표지 {first}, 구분 표지 {last}, 자기 자신 {self}.",
+    "레이어 {layer}, 헤드 {head}: 엔트로피 {entropy} nat, 평균 거리 {distance}토큰, 시작 토큰 {first}, 구분 토큰 {last}, 자기 자신 {self}.",
   ],
   about_hint: ["Point at a head: what it is like is said here.", "헤드를 가리키면 그 특징을 볼 수 있습니다."],
   error: [
@@ -65,8 +65,8 @@ export const LOOK = {
   label_previous: ["the token before", "앞 토큰"],
   label_next: ["the token after", "다음 토큰"],
   label_self: ["itself", "자기 자신"],
-  label_first: ["rests on the first mark", "시작 표지에 머묾"],
-  label_separator: ["rests on separators", "구분 표지에 머묾"],
+  label_first: ["rests on the first mark", "시작 토큰에 머묾"],
+  label_separator: ["rests on separators", "구분 토큰에 머묾"],
   label_broad: ["broad", "고르게 봄"],
   label_mixed: ["mixed", "혼합"],
   roles_title: ["What the heads do", "헤드가 하는 일"],

@@ -22,10 +22,7 @@ const stop = button("add_stop", () => ((run.stopping = true), show()), { class: 
 /** The buttons and what they lead to. */
 export function adding() {
   dropped("anchors", add);
-  const outcomes = named(
-    h("div", { class: "scroll outcomes", tabindex: "0", role: "region" }, list),
-    "add_list",
-  );
+  const outcomes = named(h("div", { class: "scroll outcomes", tabindex: "0", role: "region" }, list), "add_list");
   fill(box, status, h("p", { class: "row" }, bar, stop), outcomes);
   onLanguage(() => run && show());
   return [

@@ -1,6 +1,6 @@
 // The picture that is searched with: the reader's own, which no address can hold, or one of the index.
 
-import { ask } from "./shared/api.js";
+import { ask, unanswered } from "./shared/api.js";
 import { bitmapOf, prepared } from "./pictures.js";
 import { anchor, fileAt } from "./places.js";
 import { go, state } from "./state.js";
@@ -42,7 +42,7 @@ export function anchorPicture(id) {
 
 async function fetchPicture(id) {
   const [record, response] = await Promise.all([anchor(id), ask(fileAt(id))]);
-  const blob = await response.blob();
+  const blob = await response.blob().catch(unanswered);
   return { blob, name: record.file, title: record.name, bitmap: await bitmapOf(blob), smaller: null, id };
 }
 

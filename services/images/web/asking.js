@@ -1,6 +1,6 @@
 // The question as it is put to the API, and the same as a command.
 
-import { ask, path } from "./shared/api.js";
+import { ask, askJson, path } from "./shared/api.js";
 import { anchors, fileAt } from "./places.js";
 import { askedPicture, formOf } from "./asked.js";
 import { boxOf } from "./pictures.js";
@@ -12,8 +12,7 @@ const EXPLAINED = 100; // matches that say why, at most
 export async function answered(signal) {
   const picture = await askedPicture();
   if (!picture && !state.text) return { begin: await anchors({ limit: 24 }, { signal }) };
-  const response = await ask(await place(signal), { ...body(picture), signal });
-  return { answer: await response.json(), picture };
+  return { answer: await askJson(await place(signal), { ...body(picture), signal }), picture };
 }
 
 /** The contact sheet of the same question, as a file. */

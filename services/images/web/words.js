@@ -17,7 +17,7 @@ export const WORDS = {
   undo: ["Undo", "되돌리기"],
   whose: ["Pictures:", "사진 출처:"],
 
-  query: ["Search with", "무엇으로 찾을까요"],
+  query: ["Search with", "검색에 쓸 것"],
   drop: ["Choose a picture", "사진 고르기"],
   drop_more: ["or drop it anywhere, or paste it with Ctrl+V", "또는 아무 데나 끌어다 놓거나 Ctrl+V로 붙여 넣으세요"],
   only_first: [

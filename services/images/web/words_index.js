@@ -13,10 +13,10 @@ export const INDEX_WORDS = {
   open_file: ["Open the file", "파일 열기"],
   rename: ["Rename", "이름 바꾸기"],
   rename_title: ["Rename “{name}”", "‘{name}’ 이름 바꾸기"],
-  rename_label: ["What it shows", "무엇을 보여 주는 사진인가요"],
+  rename_label: ["What it shows", "사진에 보이는 것"],
   renamed: ["“{old}” is “{name}” now.", "이름을 바꿨습니다: ‘{old}’ → ‘{name}’."],
   remove: ["Remove", "삭제"],
-  remove_title: ["Remove “{name}”?", "삭제할까요? ‘{name}’"],
+  remove_title: ["Remove “{name}”?", "‘{name}’ 사진을 삭제하시겠습니까?"],
   remove_text: [
     "The next search will not find it. You can undo that as long as this page is open.",
     "다음 검색부터 나오지 않습니다. 이 페이지가 열려 있는 동안에는 되돌릴 수 있습니다.",
@@ -76,7 +76,7 @@ export const INDEX_WORDS = {
   asking_on: ["This page asks again by itself ({tries}).", "이 페이지가 자동으로 다시 묻습니다({tries}회)."],
   keep_this: ["Keep only this", "이것만 남기기"],
   keep_one: ["Keep only {name}, remove the others of its group", "{name}만 남기고 묶음의 나머지 삭제"],
-  keep_title: ["Keep only “{name}”?", "‘{name}’만 남길까요?"],
+  keep_title: ["Keep only “{name}”?", "‘{name}’만 남기시겠습니까?"],
   keep_text: [
     "Removed are: {names}. You can undo that as long as this page is open.",
     "삭제할 사진: {names}. 이 페이지가 열려 있는 동안에는 되돌릴 수 있습니다.",

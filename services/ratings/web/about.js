@@ -32,5 +32,10 @@ function field(name) {
   };
   onChange([name], draw);
   draw();
-  return h("label", {}, worded("span", {}, () => t(name)), input);
+  return h(
+    "label",
+    {},
+    worded("span", {}, () => t(name)),
+    input,
+  );
 }

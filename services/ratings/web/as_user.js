@@ -16,11 +16,19 @@ let chosen = []; // movies the reader picked to rate
 export function asUser() {
   const list = h("ul", { class: "own" });
   const show = keyed(list, row);
-  const finder = h("div", {}, search(() => t("search_user"), (movie) => {
-    chosen = [movie, ...chosen.filter(({ movie_id }) => movie_id !== movie.movie_id)];
-    draw();
-    find("input", list.firstElementChild)?.focus();
-  }), list);
+  const finder = h(
+    "div",
+    {},
+    search(
+      () => t("search_user"),
+      (movie) => {
+        chosen = [movie, ...chosen.filter(({ movie_id }) => movie_id !== movie.movie_id)];
+        draw();
+        find("input", list.firstElementChild)?.focus();
+      },
+    ),
+    list,
+  );
   const draw = () => {
     finder.hidden = !mayGive();
     show(chosen);
@@ -32,7 +40,13 @@ export function asUser() {
   });
   onLanguage(draw);
   draw();
-  return h("section", {}, worded("h2", {}, () => t("as_user")), changes(), finder);
+  return h(
+    "section",
+    {},
+    worded("h2", {}, () => t("as_user")),
+    changes(),
+    finder,
+  );
 }
 
 /** A movie with the stars the user gave it, which may be changed or taken back. */

@@ -10,13 +10,28 @@ export function controls() {
   return h(
     "div",
     { class: "controls" },
-    h("div", { class: "row" }, order(), genre(), flag("seen", () => state.seen, (seen) => change({ seen }))),
+    h(
+      "div",
+      { class: "row" },
+      order(),
+      genre(),
+      flag(
+        "seen",
+        () => state.seen,
+        (seen) => change({ seen }),
+      ),
+    ),
     moment(),
   );
 }
 
 function order() {
-  return select("order", () => ["rank", "stars"], (one) => t(`by_${one}`), "by");
+  return select(
+    "order",
+    () => ["rank", "stars"],
+    (one) => t(`by_${one}`),
+    "by",
+  );
 }
 
 /** The service has no list of its genres: those of its most rated movies, and the one of the address. */
@@ -43,7 +58,15 @@ function select(word, values, name, key) {
   onLanguage(redraw);
   onChange([key], redraw);
   redraw();
-  return Object.assign(h("label", {}, worded("span", {}, () => t(word)), box), { redraw });
+  return Object.assign(
+    h(
+      "label",
+      {},
+      worded("span", {}, () => t(word)),
+      box,
+    ),
+    { redraw },
+  );
 }
 
 function flag(word, now, chosen) {
@@ -51,7 +74,12 @@ function flag(word, now, chosen) {
   const redraw = () => (box.checked = now());
   onChange(["seen", "when"], redraw);
   redraw();
-  return h("label", { class: "inline switch" }, box, worded("span", {}, () => t(word)));
+  return h(
+    "label",
+    { class: "inline switch" },
+    box,
+    worded("span", {}, () => t(word)),
+  );
 }
 
 /** Three switches: whether time plays a role; night instead of day; weekend instead of weekday. */
@@ -62,9 +90,26 @@ export function moment() {
     "fieldset",
     { class: "row moment" },
     worded("legend", {}, () => t("moment")),
-    flag("when_on", () => state.when !== "", (on) => (on ? set("day", "weekday") : change({ when: "" }))),
-    flag("night", () => time() === "night", (on) => set(on ? "night" : "day", week())),
-    flag("weekend", () => week() === "weekend", (on) => set(time(), on ? "weekend" : "weekday")),
-    h("details", { class: "quiet" }, worded("summary", {}, () => t("when_more")), worded("p", {}, () => t("when_is"))),
+    flag(
+      "when_on",
+      () => state.when !== "",
+      (on) => (on ? set("day", "weekday") : change({ when: "" })),
+    ),
+    flag(
+      "night",
+      () => time() === "night",
+      (on) => set(on ? "night" : "day", week()),
+    ),
+    flag(
+      "weekend",
+      () => week() === "weekend",
+      (on) => set(time(), on ? "weekend" : "weekday"),
+    ),
+    h(
+      "details",
+      { class: "quiet" },
+      worded("summary", {}, () => t("when_more")),
+      worded("p", {}, () => t("when_is")),
+    ),
   );
 }

@@ -9,7 +9,7 @@ import { whileSeen } from "./state.js";
 import { table } from "./table.js";
 import { worded } from "./worded.js";
 
-const OTHERS = /SVD|ALS|myFM|mean|bias|popular|EASE/i; // other people's; the rest are ours in another form
+const OTHERS = /SVD|\bALS\b|myFM|mean|bias|popular|\bEASE\b/i; // other people's; the rest are ours in another form
 const MORE_IS_BETTER = /NDCG|recall|a second/i;
 const NEITHER = /coverage|calibration|width|synthetic/i; // nobody wins by more or less of it
 
@@ -17,7 +17,13 @@ export function evaluation() {
   const place = h("div", {});
   const part = region(place, { ask: (signal) => askJson("evaluation", { signal }), draw });
   whileSeen("model", [], part.update);
-  return h("section", {}, worded("h2", {}, () => t("evaluation")), worded("p", {}, () => t("evaluation_lead")), place);
+  return h(
+    "section",
+    {},
+    worded("h2", {}, () => t("evaluation")),
+    worded("p", {}, () => t("evaluation_lead")),
+    place,
+  );
 }
 
 function draw({ protocols }) {
@@ -35,7 +41,15 @@ function row(one) {
     {},
     h("th", { scope: "row" }, one.metric, notes),
     h("td", { class: `number ${verdict ?? ""}` }, shown(one.value)),
-    h("td", {}, h("ul", { class: "others" }, Object.entries(one.baselines).map((other) => beside(other, best)))),
+    h(
+      "td",
+      {},
+      h(
+        "ul",
+        { class: "others" },
+        Object.entries(one.baselines).map((other) => beside(other, best)),
+      ),
+    ),
     h("td", { class: verdict }, best === null ? t("ev_none") : t(`ev_${verdict}`, { name: best.name })),
   );
 }

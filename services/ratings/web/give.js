@@ -44,7 +44,12 @@ export function changes() {
   return h(
     "div",
     {},
-    h("label", { class: "inline" }, box, worded("span", {}, () => t("agree"))),
+    h(
+      "label",
+      { class: "inline" },
+      box,
+      worded("span", {}, () => t("agree")),
+    ),
     worded("p", { class: "quiet" }, () => t("agree_more")),
     list,
   );

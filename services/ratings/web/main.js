@@ -23,7 +23,13 @@ import { WORDS } from "./words.js";
 import { worded } from "./worded.js";
 
 learn(WORDS);
-frame(() => t("title"), [["docs", "docs"], ["card", "card"]]);
+frame(
+  () => t("title"),
+  [
+    ["docs", "docs"],
+    ["card", "card"],
+  ],
+);
 
 const head = worded("div", {}, () => [h("h1", {}, t("title")), h("p", { class: "lead" }, t("lead"))]);
 const place = h("div", { class: "page" });
@@ -47,7 +53,13 @@ const within = ([name, node]) => [name, h("div", {}, node)];
 
 /** Left what the person rated, right what comes of it. */
 function movies() {
-  const newcomer = h("section", {}, worded("h2", {}, () => t("your_ratings")), own(), about());
+  const newcomer = h(
+    "section",
+    {},
+    worded("h2", {}, () => t("your_ratings")),
+    own(),
+    about(),
+  );
   const user = h("div", {}, profile(), asUser());
   const show = () => {
     newcomer.hidden = isUser();

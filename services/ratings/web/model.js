@@ -53,6 +53,10 @@ const said = (card) => [
   h("p", { class: "quiet" }, t("figures_lead")),
   figures(card),
   h("h3", {}, t("limits")),
-  h("ul", {}, card.limits.map((limit) => h("li", {}, limit))),
+  h(
+    "ul",
+    {},
+    card.limits.map((limit) => h("li", {}, limit)),
+  ),
   h("p", { class: "quiet" }, card.data, " · ", card.licence),
 ];

@@ -20,7 +20,9 @@ export function nextMovies() {
   const foot = h("div", {});
   const show = keyed(list, (movie) => item(movie, () => part.update()));
   const draw = (answer) => {
-    const seen = remember(answer.items).filter(({ movie_id }) => !passed.has(movie_id)).slice(0, SHOWN);
+    const seen = remember(answer.items)
+      .filter(({ movie_id }) => !passed.has(movie_id))
+      .slice(0, SHOWN);
     show(seen.map((one) => ({ ...one, all: answer.mean_variance })));
     foot.replaceChildren(asCurl(answer.asked));
     return h("p", { class: "quiet" }, t("next_lead"));
@@ -28,7 +30,14 @@ export function nextMovies() {
   const part = region(said, { ask: (signal) => answered(next(SHOWN + passed.size), signal), draw });
   whileSeen("movies", ["user", "rated", "genre", "given", "age", "gender", "occupation"], debounced(part.update, 200));
   onChange(["agreed"], part.redraw);
-  return h("section", { class: "next-movies" }, worded("h2", {}, () => t("next")), said, list, foot);
+  return h(
+    "section",
+    { class: "next-movies" },
+    worded("h2", {}, () => t("next")),
+    said,
+    list,
+    foot,
+  );
 }
 
 /** The stars stand there only where the reader may give some. */

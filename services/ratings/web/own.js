@@ -64,8 +64,6 @@ function remove(movie_id, node) {
 }
 
 const clear = () =>
-  worded(
-    "p",
-    { class: "own-clear" },
-    () => small(t("own_clear"), () => state.rated && change({ rated: "" }, { step: true })),
+  worded("p", { class: "own-clear" }, () =>
+    small(t("own_clear"), () => state.rated && change({ rated: "" }, { step: true })),
   );

@@ -13,7 +13,10 @@ export function reachOf(items) {
   return { least: Math.min(-0.1, ...sums.map(([less]) => less)), most: Math.max(1, ...sums.map(([, more]) => more)) };
 }
 
-const sum = (parts, wanted) => PARTS.map((name) => parts[name]).filter(wanted).reduce((one, other) => one + other, 0);
+const sum = (parts, wanted) =>
+  PARTS.map((name) => parts[name])
+    .filter(wanted)
+    .reduce((one, other) => one + other, 0);
 
 /** A stacked bar, and the same in words. */
 export function stack(parts, { least, most }) {
@@ -57,12 +60,8 @@ export function legend() {
     h("span", { class: "whisker" }),
     h("span", { class: "dot" }),
   );
-  const part = (name) => h(
-    "li",
-    { title: t(`${name}_is`) },
-    h("span", { class: `swatch ${name}`, "aria-hidden": "true" }),
-    t(name),
-  );
+  const part = (name) =>
+    h("li", { title: t(`${name}_is`) }, h("span", { class: `swatch ${name}`, "aria-hidden": "true" }), t(name));
   return [
     h("ul", { class: "legend" }, h("li", {}, mark, t("legend_interval"))),
     h(

@@ -84,6 +84,8 @@ async function lastOfUser(signal) {
 }
 
 function lastOfNewcomer() {
-  const minutes = ratings().map(({ minute }) => minute).filter(Boolean);
+  const minutes = ratings()
+    .map(({ minute }) => minute)
+    .filter(Boolean);
   return weekBefore(minutes.length ? Math.max(...minutes) : Math.floor(Date.now() / 60_000));
 }

@@ -15,7 +15,12 @@ export function profile() {
   const place = h("div", { class: "profile" });
   const part = region(place, { ask: userDetails, draw });
   whileSeen("movies", ["user", "given"], () => isUser() && part.update());
-  return h("section", {}, worded("h2", {}, () => t("profile")), place);
+  return h(
+    "section",
+    {},
+    worded("h2", {}, () => t("profile")),
+    place,
+  );
 }
 
 function draw(user) {
@@ -33,10 +38,12 @@ function draw(user) {
       user.added ? t("profile_added", { count: whole(user.added) }) : null,
     ),
     h("h3", {}, t("stars_given")),
-    bars(levels().map((level) => ({
-      name: inStars(level),
-      count: user.ratings.items.filter(({ stars }) => stars === level).length,
-    }))),
+    bars(
+      levels().map((level) => ({
+        name: inStars(level),
+        count: user.ratings.items.filter(({ stars }) => stars === level).length,
+      })),
+    ),
     h("h3", {}, t("genres_rated")),
     bars(genres.slice(0, GENRES)),
     h("h3", {}, t("times")),
@@ -63,12 +70,13 @@ function bars(rows) {
 
 function rated({ items }) {
   const when = new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
-  const row = ({ title, stars, at }) => h(
-    "tr",
-    {},
-    h("td", {}, title),
-    h("td", { class: "number" }, `${given(stars)}★`),
-    h("td", { class: "quiet" }, at ? when.format(new Date(at)) : t("no_time")),
-  );
+  const row = ({ title, stars, at }) =>
+    h(
+      "tr",
+      {},
+      h("td", {}, title),
+      h("td", { class: "number" }, `${given(stars)}★`),
+      h("td", { class: "quiet" }, at ? when.format(new Date(at)) : t("no_time")),
+    );
   return table(t("rated_list"), ["movie", "stars_word", "rated_at"], items.map(row), { place: "tall" });
 }

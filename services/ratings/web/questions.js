@@ -1,6 +1,6 @@
 // The questions to the service: each as the address and the JSON that anybody could send, for a newcomer or a user.
 
-import { ask, path } from "./shared/api.js";
+import { askJson, path } from "./shared/api.js";
 import { curl, curlOf } from "./shared/frame.js";
 import { isUser, moment, newcomer } from "./person.js";
 import { state } from "./state.js";
@@ -10,7 +10,7 @@ const PUSHES = 4; // own ratings that each recommendation names
 
 /** Asks, and gives the answer with the question beside it, so that it can be repeated with curl. */
 export async function answered({ place, json }, signal) {
-  return { ...(await (await ask(place, { json, signal })).json()), asked: { place, json } };
+  return { ...(await askJson(place, { json, signal })), asked: { place, json } };
 }
 
 export const asCurl = ({ place, json }) => curl(curlOf(place, json));

@@ -14,8 +14,14 @@ let boxes = 0;
 export function search(label, chosen) {
   const id = `found-${(boxes += 1)}`;
   const input = h("input", {
-    type: "text", role: "combobox", autocomplete: "off", spellcheck: "false",
-    "aria-expanded": "false", "aria-controls": id, "aria-autocomplete": "list", class: "find",
+    type: "text",
+    role: "combobox",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-expanded": "false",
+    "aria-controls": id,
+    "aria-autocomplete": "list",
+    class: "find",
   });
   const list = h("ul", { id, role: "listbox", hidden: true });
   const said = h("div", { class: "said" });

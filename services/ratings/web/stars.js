@@ -26,14 +26,15 @@ export function stars(title, value, chosen) {
   return { node, set };
 }
 
-const radio = (name, level, onchange) => h("input", {
-  type: "radio",
-  class: "unseen",
-  name,
-  value: level,
-  onchange,
-  "aria-label": inStars(level),
-});
+const radio = (name, level, onchange) =>
+  h("input", {
+    type: "radio",
+    class: "unseen",
+    name,
+    value: level,
+    onchange,
+    "aria-label": inStars(level),
+  });
 
 /** Of a scale of halves, which half of a star. */
 function star(input, half) {

@@ -5,7 +5,15 @@ import { t } from "./shared/language.js";
 
 /** `heads` are keys of words, `rows` elements; `kind` is a class of the table, `place` one of what it scrolls in. */
 export function table(name, heads, rows, { kind, place = "" } = {}) {
-  const head = h("thead", {}, h("tr", {}, heads.map((key) => h("th", { scope: "col" }, t(key)))));
+  const head = h(
+    "thead",
+    {},
+    h(
+      "tr",
+      {},
+      heads.map((key) => h("th", { scope: "col" }, t(key))),
+    ),
+  );
   return scrolled(name, h("table", { class: kind }, head, h("tbody", {}, rows)), place);
 }
 

@@ -36,7 +36,16 @@ function length() {
   const draw = () => document.activeElement !== input && (input.value = state.k);
   onChange(["k"], draw);
   draw();
-  return h("p", {}, h("label", {}, worded("span", {}, () => t("test_k")), input));
+  return h(
+    "p",
+    {},
+    h(
+      "label",
+      {},
+      worded("span", {}, () => t("test_k")),
+      input,
+    ),
+  );
 }
 
 async function ask(signal) {

@@ -22,7 +22,11 @@ export function waterfall(caption, rows, total, fromNought) {
     { class: "waterfall" },
     h("caption", {}, caption, " ", h("span", { class: "quiet" }, from)),
     h("thead", { class: "unseen" }, h("tr", {}, heads)),
-    h("tbody", {}, steps.map((step, place) => line(step, place, axis))),
+    h(
+      "tbody",
+      {},
+      steps.map((step, place) => line(step, place, axis)),
+    ),
     h("tfoot", {}, last(total, axis)),
   );
   return [scrolled(caption, drawn), h("p", { class: "sum number" }, equation(rows, total))];

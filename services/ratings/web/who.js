@@ -17,12 +17,14 @@ export function who() {
     class: "user",
     oninput: debounced(() => number.value && use(number.value), 400),
   });
-  const radios = ["newcomer", "user"].map((kind) => h("input", {
-    type: "radio",
-    name: "who",
-    value: kind,
-    onchange: () => use(kind === "user" ? number.value || usual() : ""),
-  }));
+  const radios = ["newcomer", "user"].map((kind) =>
+    h("input", {
+      type: "radio",
+      name: "who",
+      value: kind,
+      onchange: () => use(kind === "user" ? number.value || usual() : ""),
+    }),
+  );
   const known = h("span", { class: "known quiet" });
   const draw = () => {
     radios.forEach((radio) => (radio.checked = (radio.value === "user") === (state.user !== "")));
@@ -36,16 +38,22 @@ export function who() {
     "fieldset",
     { class: "row who" },
     worded("legend", {}, () => t("who")),
-    radios.map((radio) => h("label", { class: "inline" }, radio, worded("span", {}, () => t(radio.value)))),
-    h("label", {}, worded("span", {}, () => t("user_id")), number),
-    worded(
-      "span",
-      {},
-      () => h(
-        "button",
-        { type: "button", class: "quiet", onclick: () => another().then(use, part.update) },
-        t("another"),
+    radios.map((radio) =>
+      h(
+        "label",
+        { class: "inline" },
+        radio,
+        worded("span", {}, () => t(radio.value)),
       ),
+    ),
+    h(
+      "label",
+      {},
+      worded("span", {}, () => t("user_id")),
+      number,
+    ),
+    worded("span", {}, () =>
+      h("button", { type: "button", class: "quiet", onclick: () => another().then(use, part.update) }, t("another")),
     ),
     known,
   );

@@ -4,7 +4,7 @@ export const WORDS = {
   title: ["Triptych: ratings", "Triptych: 별점"],
   lead: [
     "What will this person think of that movie? Give stars and watch every prediction change: each with its interval, the parts it is made of, and your own ratings that pushed it.",
-    "이 사람이 그 영화에 별점을 몇 개 줄지 예측합니다. 별점을 주면 모든 예측이 바로 바뀝니다. 예측마다 구간과 구성 요소, 그리고 예측을 움직인 본인의 별점을 함께 보여 드립니다.",
+    "이 사람이 그 영화에 별점을 몇 점 줄지 예측합니다. 별점을 주면 모든 예측이 바로 바뀝니다. 예측마다 구간과 구성 요소, 그리고 예측을 움직인 본인의 별점을 함께 보여 드립니다.",
   ],
 
   who: ["Who is it about?", "누구에 대한 예측입니까?"],
@@ -12,7 +12,10 @@ export const WORDS = {
   user: ["A user of the data", "데이터의 사용자"],
   user_id: ["User number", "사용자 번호"],
   another: ["Somebody by chance", "무작위로 고르기"],
-  users_known: ["{total} users are known, from {first} to {last}.", "사용자 {total}명이 있습니다({first}번부터 {last}번까지)."],
+  users_known: [
+    "{total} users are known, from {first} to {last}.",
+    "사용자 {total}명이 있습니다({first}번부터 {last}번까지).",
+  ],
 
   tabs: ["Views", "보기"],
   tab_movies: ["Recommendations", "추천"],
@@ -36,8 +39,8 @@ export const WORDS = {
   own_clear: ["Take all of them back", "모두 지우기"],
   remove: ["Take back the stars for {title}", "{title}의 별점 지우기"],
   stars_for: ["Your stars for {title}", "{title}에 줄 별점"],
-  stars_n: ["{stars} stars", "별점 {stars}개"],
-  stars_1: ["1 star", "별점 1개"],
+  stars_n: ["{stars} stars", "별점 {stars}점"],
+  stars_1: ["1 star", "별점 1점"],
   n_stars: ["{stars} stars", "별점 {stars}"],
   stars_word: ["stars", "별점"],
 
@@ -90,7 +93,10 @@ export const WORDS = {
     "You have not given any stars yet, so this is what the model tells a stranger. Find a movie you know, or answer one of the questions, and watch this list change.",
     "아직 별점이 없으므로 모델이 처음 보는 사람에게 하는 추천입니다. 아는 영화를 찾아 별점을 주거나 질문에 답하면 목록이 바뀝니다.",
   ],
-  no_movie: ["No movie is left to recommend here: choose another genre, or show rated movies too.", "추천할 영화가 남아 있지 않습니다. 다른 장르를 고르거나 이미 평가한 영화도 보도록 해 주세요."],
+  no_movie: [
+    "No movie is left to recommend here: choose another genre, or show rated movies too.",
+    "추천할 영화가 남아 있지 않습니다. 다른 장르를 고르거나 이미 평가한 영화도 보도록 해 주세요.",
+  ],
   now_first: ["Recommendations are up to date. First: {title}.", "추천 목록을 갱신했습니다. 첫 번째는 {title}입니다."],
   rose: ["▲ up {places}", "▲ {places}계단 상승"],
   fell: ["▼ down {places}", "▼ {places}계단 하락"],
@@ -101,7 +107,10 @@ export const WORDS = {
   nine_of_ten: ["nine of ten true ratings lie between", "실제 별점 열 개 중 아홉 개가 들어가는 구간"],
   nine_of_ten_title: ["90 % interval: {low} to {high} stars", "90% 구간: 별점 {low}~{high}"],
   range: ["{low} to {high}", "{low}~{high}"],
-  legend_interval: ["predicted stars, and the interval that nine of ten true ratings lie in", "예측 별점과, 실제 별점 열 개 중 아홉 개가 들어가는 구간"],
+  legend_interval: [
+    "predicted stars, and the interval that nine of ten true ratings lie in",
+    "예측 별점과, 실제 별점 열 개 중 아홉 개가 들어가는 구간",
+  ],
   legend_parts: ["Its parts, left of the line what takes away:", "구성 요소(선 왼쪽은 깎는 값):"],
   legend: ["Parts of the stars", "별점의 구성 요소"],
   parts_said: ["Made of: {parts}.", "구성: {parts}."],
@@ -109,7 +118,10 @@ export const WORDS = {
   pushed: ["Stars moved by", "별점을 움직인 평가"],
   similar: ["Similar", "비슷한 영화"],
   similar_to: ["Movies similar to {title}", "비슷한 영화 보기: {title}"],
-  similar_lead: ["Liked by the people who like {title}; 1 is the same in the learned space.", "{title}: 이 영화를 좋아하는 사람들이 함께 좋아하는 영화입니다. 학습된 공간에서 값이 1이면 같다는 뜻입니다."],
+  similar_lead: [
+    "Liked by the people who like {title}; 1 is the same in the learned space.",
+    "{title}: 이 영화를 좋아하는 사람들이 함께 좋아하는 영화입니다. 학습된 공간에서 값이 1이면 같다는 뜻입니다.",
+  ],
   why: ["Why?", "이유 보기"],
   why_of: ["Explain the prediction for {title}", "예측의 이유 보기: {title}"],
 
@@ -119,9 +131,15 @@ export const WORDS = {
   context: ["context", "맥락"],
   mlp: ["small network (MLP)", "작은 신경망(MLP)"],
   clip: ["cut to the scale", "척도에 맞춤"],
-  baseline_is: ["mean of all ratings, how generous the person is, how liked the movie", "전체 평균, 이 사람이 후한 정도, 영화의 인기"],
+  baseline_is: [
+    "mean of all ratings, how generous the person is, how liked the movie",
+    "전체 평균, 이 사람이 후한 정도, 영화의 인기",
+  ],
   matrix_factorisation_is: ["how the person's tastes meet the movie's", "개인의 취향과 영화의 특징이 만나는 정도"],
-  features_is: ["genres, year, who rated what, what is told of the person", "장르, 연도, 누가 무엇을 평가했는지, 개인 정보"],
+  features_is: [
+    "genres, year, who rated what, what is told of the person",
+    "장르, 연도, 누가 무엇을 평가했는지, 개인 정보",
+  ],
   context_is: ["attention over the person's own ratings, and the moment", "본인 별점에 대한 어텐션과 시점"],
   mlp_is: ["what the rest leaves over", "나머지가 설명하지 못한 부분"],
   clip_is: ["what lay beyond the end of the scale", "척도의 끝을 넘은 부분"],
@@ -132,12 +150,21 @@ export const WORDS = {
     "영화를 하나 고르세요. 예측은 두 가지 방식의 합입니다. 하나는 모델 구성 요소의 합이고, 다른 하나는 본인의 별점 하나하나가 미친 영향의 합입니다. 두 합 모두 정확히 맞아떨어집니다.",
   ],
   choose_movie: ["Choose a movie above.", "위에서 영화를 고르세요."],
-  predicted_user: ["What user {user} would give it, with the interval that nine of ten true ratings lie in:", "사용자 {user}의 예상 별점과, 실제 별점 열 개 중 아홉 개가 들어가는 구간입니다."],
-  predicted_newcomer: ["What you would give it, with the interval that nine of ten true ratings lie in:", "본인의 예상 별점과, 실제 별점 열 개 중 아홉 개가 들어가는 구간입니다."],
+  predicted_user: [
+    "What user {user} would give it, with the interval that nine of ten true ratings lie in:",
+    "사용자 {user}의 예상 별점과, 실제 별점 열 개 중 아홉 개가 들어가는 구간입니다.",
+  ],
+  predicted_newcomer: [
+    "What you would give it, with the interval that nine of ten true ratings lie in:",
+    "본인의 예상 별점과, 실제 별점 열 개 중 아홉 개가 들어가는 구간입니다.",
+  ],
   by_parts: ["As a sum of the model's parts", "모델 구성 요소의 합"],
   by_parts_caption: ["From nought, part by part, to the predicted stars.", "0에서 시작해 구성 요소를 차례로 더합니다."],
   by_ratings: ["As a sum of own ratings", "본인 별점의 합"],
-  by_ratings_caption: ["From what is told without knowing any stars, rating by rating, to the prediction.", "별점을 모를 때의 예측에서 시작해 별점의 영향을 하나씩 더합니다."],
+  by_ratings_caption: [
+    "From what is told without knowing any stars, rating by rating, to the prediction.",
+    "별점을 모를 때의 예측에서 시작해 별점의 영향을 하나씩 더합니다.",
+  ],
   axis_from: ["The drawing begins at {stars}, not at nought.", "그림은 0이 아니라 {stars}에서 시작합니다."],
   wf_what: ["What", "항목"],
   wf_bar: ["Drawn", "그림"],
@@ -152,7 +179,10 @@ export const WORDS = {
   few_pushes: ["Show the {count} strongest only", "영향이 큰 {count}개만 보기"],
 
   profile: ["What this user rated", "이 사용자의 별점"],
-  profile_said: ["User {user} has rated {count} movies, with {mean} stars on average.", "사용자 {user}: 영화 {count}편을 평가했고, 평균 별점은 {mean}입니다."],
+  profile_said: [
+    "User {user} has rated {count} movies, with {mean} stars on average.",
+    "사용자 {user}: 영화 {count}편을 평가했고, 평균 별점은 {mean}입니다.",
+  ],
   profile_added: ["{count} of these came through this service.", "그중 {count}개는 이 서비스를 통해 추가되었습니다."],
   stars_given: ["How generous", "별점 분포"],
   genres_rated: ["Which genres, and their mean", "장르별 개수와 평균"],
@@ -172,9 +202,18 @@ export const WORDS = {
     "Then stars are kept: the service writes each to its disk before it answers, every later prediction for this user knows it, and everybody who asks sees it, until it is taken back.",
     "이때 준 별점은 저장됩니다. 서비스는 답하기 전에 별점을 디스크에 기록하고, 이후 이 사용자에 대한 모든 예측에 반영합니다. 지우기 전까지는 누구에게나 보입니다.",
   ],
-  saved_new: ["On the disk: user {user} gives {title} {stars} stars.", "저장했습니다. 사용자 {user}, {title}: 별점 {stars}개"],
-  saved: ["On the disk: user {user} gives {title} {stars} stars; before {before}.", "저장했습니다. 사용자 {user}, {title}: 별점 {stars}개(이전 {before}개)"],
-  saved_gone: ["Taken back: user {user} has no stars for {title} any more; before {before}.", "지웠습니다. 사용자 {user}, {title}: 별점 없음(이전 {before}개)"],
+  saved_new: [
+    "On the disk: user {user} gives {title} {stars} stars.",
+    "저장했습니다. 사용자 {user}, {title}: 별점 {stars}점",
+  ],
+  saved: [
+    "On the disk: user {user} gives {title} {stars} stars; before {before}.",
+    "저장했습니다. 사용자 {user}, {title}: 별점 {stars}점(이전 {before}점)",
+  ],
+  saved_gone: [
+    "Taken back: user {user} has no stars for {title} any more; before {before}.",
+    "지웠습니다. 사용자 {user}, {title}: 별점 없음(이전 {before}점)",
+  ],
   undo: ["As it was before", "원래대로"],
   take_back: ["Take back", "지우기"],
   take_back_of: ["Take back the stars for {title}", "{title}의 별점 지우기"],
@@ -185,7 +224,10 @@ export const WORDS = {
     "사용자 별점의 5분의 1을 숨긴 모델로 그 별점을 예측하고, 예측한 상위 k편이 실제 상위 k편과 얼마나 일치하는지 봅니다. 뉴스레터는 한 사용자에 대해 5편 중 4편을 맞혔다고 했지만, 후보가 몇 편이었는지와 우연히 맞힐 확률은 밝히지 않았습니다. 여기에서는 둘 다 보여 드립니다.",
   ],
   test_k: ["How many movies (k)", "영화 수(k)"],
-  test_no_user: ["Choose a user of the data above: a newcomer has nothing hidden to compare with.", "위에서 데이터의 사용자를 고르세요. 처음 온 사람에게는 비교할 숨긴 별점이 없습니다."],
+  test_no_user: [
+    "Choose a user of the data above: a newcomer has nothing hidden to compare with.",
+    "위에서 데이터의 사용자를 고르세요. 처음 온 사람에게는 비교할 숨긴 별점이 없습니다.",
+  ],
   test_said: [
     "User {user}: {hits} of the predicted top {k} are in the true top {k}, picked from {candidates} hidden movies. Chance would find {chance} of them.",
     "사용자 {user}: 숨긴 영화 {candidates}편 가운데 예측한 상위 {k}편 중 {hits}편이 실제 상위 {k}편에 있습니다. 무작위로 고르면 평균 {chance}편이 맞습니다.",
@@ -197,7 +239,10 @@ export const WORDS = {
   below_chance: ["worse", "더 나쁨"],
   as_chance: ["the same", "같음"],
   true_positives: ["True positives", "참 양성"],
-  true_positives_is: ["share of the predicted top k that is in the true top k", "예측한 상위 k편 중 실제 상위 k편에 있는 비율"],
+  true_positives_is: [
+    "share of the predicted top k that is in the true top k",
+    "예측한 상위 k편 중 실제 상위 k편에 있는 비율",
+  ],
   accuracy: ["Accuracy", "정확도"],
   accuracy_is: ["share of places with the same movie in both lists", "두 목록의 같은 자리에 같은 영화가 있는 비율"],
   mrr: ["MRR", "MRR"],
@@ -208,16 +253,31 @@ export const WORDS = {
   gave_predicted: ["given {stars}★, predicted {predicted}", "준 별점 {stars}★, 예측 {predicted}"],
 
   pictures: ["The data and the model in pictures", "그림으로 보는 데이터와 모델"],
-  "picture_matrix": ["The sparse matrix", "희소 행렬"],
-  "picture_matrix_is": ["Every rating is a dot, users by movies. Most of it is empty: that is what has to be predicted.", "점 하나가 별점 하나입니다(사용자 × 영화). 대부분 비어 있으며, 예측해야 하는 곳이 바로 그 빈칸입니다."],
-  "picture_products": ["The features of the movies", "영화의 특성"],
-  "picture_products_is": ["What the model is told of each movie: its genres, and whether it is old.", "모델이 영화마다 아는 정보, 즉 장르와 옛 영화 여부입니다."],
-  "picture_losses": ["The learning curves", "학습 곡선"],
-  "picture_losses_is": ["How the error falls while the model is trained.", "학습이 진행되면서 오차가 줄어드는 모습입니다."],
-  "picture_calibration": ["The calibration", "보정"],
-  "picture_calibration_is": ["How many true ratings lie in an interval beside how many were promised, and the real error beside the promised one. On the diagonal the promise is kept.", "구간이 약속한 비율과 실제로 구간에 들어간 비율, 그리고 약속한 오차와 실제 오차를 비교합니다. 대각선 위에 있으면 약속을 지킨 것입니다."],
+  picture_matrix: ["The sparse matrix", "희소 행렬"],
+  picture_matrix_is: [
+    "Every rating is a dot, users by movies. Most of it is empty: that is what has to be predicted.",
+    "점 하나가 별점 하나입니다(사용자 × 영화). 대부분 비어 있으며, 예측해야 하는 곳이 바로 그 빈칸입니다.",
+  ],
+  picture_products: ["The features of the movies", "영화의 특성"],
+  picture_products_is: [
+    "What the model is told of each movie: its genres, and whether it is old.",
+    "모델이 영화마다 아는 정보, 즉 장르와 옛 영화 여부입니다.",
+  ],
+  picture_losses: ["The learning curves", "학습 곡선"],
+  picture_losses_is: [
+    "How the error falls while the model is trained.",
+    "학습이 진행되면서 오차가 줄어드는 모습입니다.",
+  ],
+  picture_calibration: ["The calibration", "보정"],
+  picture_calibration_is: [
+    "How many true ratings lie in an interval beside how many were promised, and the real error beside the promised one. On the diagonal the promise is kept.",
+    "구간이 약속한 비율과 실제로 구간에 들어간 비율, 그리고 약속한 오차와 실제 오차를 비교합니다. 대각선 위에 있으면 약속을 지킨 것입니다.",
+  ],
   "picture_by-user": ["Ratings by user", "사용자별 별점"],
-  "picture_by-user_is": ["How many ratings each user gave, and how generous they are.", "사용자마다 별점을 몇 개 주었는지, 얼마나 후한지 보여 줍니다."],
+  "picture_by-user_is": [
+    "How many ratings each user gave, and how generous they are.",
+    "사용자마다 별점을 몇 개 주었는지, 얼마나 후한지 보여 줍니다.",
+  ],
   "picture_by-stars": ["Ratings by stars", "별점별 개수"],
   "picture_by-stars_is": ["How often each number of stars was given.", "별점마다 몇 번 주어졌는지 보여 줍니다."],
 

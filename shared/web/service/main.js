@@ -10,7 +10,13 @@ import { region } from "./shared/region.js";
 const name = location.pathname.split("/").filter(Boolean).at(-1);
 const place = h("div", {});
 
-frame(() => `Triptych: ${name}`, [["docs", "docs"], ["card", "card"]]);
+frame(
+  () => `Triptych: ${name}`,
+  [
+    ["docs", "docs"],
+    ["card", "card"],
+  ],
+);
 fill(find("main"), h("h1", {}, name), place);
 region(place, { ask: (signal) => askJson("card", { signal }), draw }).update();
 
@@ -18,6 +24,10 @@ function draw(card) {
   return [
     h("p", { class: "lead" }, card.summary),
     h("section", {}, h("h2", {}, t("figures")), figures(card)),
-    h("ul", {}, card.limits.map((limit) => h("li", {}, limit))),
+    h(
+      "ul",
+      {},
+      card.limits.map((limit) => h("li", {}, limit)),
+    ),
   ];
 }
