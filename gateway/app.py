@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from html import escape
 from pathlib import Path
-from string import Template
 
 import fastapi_offline
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -22,10 +20,11 @@ from gateway.upstreams import ServiceState, Upstreams
 from shared import __version__
 from shared.docs import METRICS_IN_DOCS, operation_id, problem_in_docs, refuse_unknown_query
 from shared.middleware import BodyLimit, HeadAsGet, Metrics, RequestId, Telemetry
+from shared.pages import add_page
 from shared.problems import Unavailable, add_problem_handlers
 from shared.schemas import Live
 
-PAGE = Path(__file__).parent / "page.html"
+PAGE = Path(__file__).parent / "web"
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 SUMMARY = "Three lessons in deep learning, each a service, behind one door."
 
@@ -62,6 +61,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.upstreams = Upstreams(settings.services, settings.health_seconds)
     add_problem_handlers(app)
     app.include_router(router)
+    add_page(app, "", PAGE)
     app.mount("/docs/static", StaticFiles(directory=SWAGGER))
     app.mount("/", Proxy(settings.services))
     return app
@@ -114,18 +114,6 @@ async def docs() -> HTMLResponse:
         swagger_css_url="/docs/static/swagger-ui.css",
         swagger_favicon_url="/docs/static/favicon.png",
     )
-
-
-@router.get("/", include_in_schema=False)
-async def front_page(request: Request) -> HTMLResponse:
-    rows = "\n".join(row_of(service) for service in await states(request))
-    return HTMLResponse(Template(PAGE.read_text()).substitute(summary=escape(SUMMARY), rows=rows))
-
-
-def row_of(service: ServiceState) -> str:
-    name, detail = escape(service.name), escape(service.detail)
-    links = " · ".join(f'<a href="/{name}/{path}">{path}</a>' for path in ("docs", "card", "metrics"))
-    return f'<tr><th><a href="/{name}/">{name}</a></th><td>{detail}</td><td>{links}</td></tr>'
 
 
 app = build(Settings())

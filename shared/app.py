@@ -2,16 +2,14 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
-from string import Template
 from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
@@ -21,11 +19,10 @@ from shared import __version__
 from shared.docs import METRICS_IN_DOCS, operation_id, problem_in_docs, put_examples, refuse_unknown_query
 from shared.engine import Card, Engine
 from shared.middleware import BodyLimit, HeadAsGet, InFlightLimit, Metrics, RequestId, Telemetry
+from shared.pages import add_service_page
 from shared.problems import Unavailable, add_problem_handlers
 from shared.schemas import Live
 from shared.settings import ServiceSettings
-
-PAGE = Path(__file__).parent / "web" / "service.html"
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +55,7 @@ def create_app(
             Middleware(RequestId),
             Middleware(Telemetry, metrics=metrics),
             Middleware(HeadAsGet),
-            Middleware(InFlightLimit, most=settings.max_in_flight, exempt=f"/{name}/health/"),
+            Middleware(InFlightLimit, most=settings.max_in_flight, exempt=never_refused(name)),
             Middleware(BodyLimit, max_body_bytes=settings.max_body_bytes),
         ],
         dependencies=[Depends(refuse_unknown_query)],
@@ -68,10 +65,16 @@ def create_app(
     )
     app.state.settings, app.state.engine, app.state.failure = settings, None, None
     add_problem_handlers(app)
-    app.include_router(promises(name, summary, metrics))
+    app.include_router(promises(name, metrics))
     app.include_router(router)
+    add_service_page(app, name)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
+
+
+def never_refused(name: str) -> re.Pattern[str]:
+    """How it is, and its page: what tells people that it is busy must not be busy."""
+    return re.compile(rf"/{name}/(health/.*|web/.*)?")
 
 
 def lifespan_of(load: Callable[[], Engine], workers: int, metrics: Metrics) -> Callable[[FastAPI], Any]:
@@ -110,7 +113,7 @@ def not_ready(failure: str | None) -> Unavailable:
     return Unavailable("the model is being loaded; ask again in a moment", headers={"Retry-After": "1"}, failed=False)
 
 
-def promises(name: str, summary: str, metrics: Metrics) -> APIRouter:
+def promises(name: str, metrics: Metrics) -> APIRouter:
     """What design calls the promises of every service."""
     router = APIRouter(prefix=f"/{name}", tags=[name])
 
@@ -131,11 +134,6 @@ def promises(name: str, summary: str, metrics: Metrics) -> APIRouter:
     @router.get("/metrics", summary="Prometheus metrics", response_class=Response, responses=METRICS_IN_DOCS)
     async def prometheus_metrics() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    @router.get("", include_in_schema=False)
-    @router.get("/", include_in_schema=False)
-    async def page() -> HTMLResponse:
-        return HTMLResponse(Template(PAGE.read_text()).substitute(name=name, summary=summary))
 
     return router
 

@@ -25,6 +25,8 @@ class Card(BaseModel):
     name: str = Field(description="The service.")
     version: str = Field(description="The version of the service's code that made the model.")
     summary: str = Field(description="What the service answers, in a sentence.")
+    summary_ko: str = Field("", description="The same in Korean.")
+    picture: str = Field("", description="A path that answers with a picture of what it does, drawn when it is asked.")
     task: str = Field(description="What the model was trained to do.")
     data: str = Field(description="What it was trained on.")
     licence: str = Field(description="Under which terms data and weights may be used, with their attribution.")

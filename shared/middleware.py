@@ -86,14 +86,14 @@ class BodyLimit:
 class InFlightLimit:
     """Refuses what would have to wait too long: 429 at once is better than a queue without an end."""
 
-    def __init__(self, app: ASGIApp, most: int, exempt: str) -> None:
+    def __init__(self, app: ASGIApp, most: int, exempt: re.Pattern[str]) -> None:
         self.app = app
         self.most = most
-        self.exempt = exempt
+        self.exempt = exempt  # paths that are never refused
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(self.exempt):
+        if scope["type"] != "http" or self.exempt.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
         if self.in_flight >= self.most:

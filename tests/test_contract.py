@@ -78,9 +78,22 @@ def test_the_card_tells_data_command_and_quality(name: str, client: TestClient) 
     )
 
 
-def test_the_page_links_to_everything(name: str, client: TestClient) -> None:
-    page = client.get(f"/{name}/").text
-    assert {f"/{name}/docs", f"/{name}/card"} <= set(re.findall(r'href="([^"]*)"', page))
+def test_the_page_is_files_of_ours_alone(name: str, client: TestClient) -> None:
+    page = client.get(f"/{name}/")
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert "web/main.js" in sources
+    assert [client.get(f"/{name}/{source}").status_code for source in sources] == [200] * len(sources)
+
+
+def test_the_page_is_found_without_its_last_slash_and_by_the_port_alone(name: str, client: TestClient) -> None:
+    assert client.get(f"/{name}").url.path == client.get("/").url.path == f"/{name}/"
+
+
+def test_the_code_that_answers_can_be_read(name: str, client: TestClient) -> None:
+    code = client.get(f"/{name}/code/app.py")
+    assert (code.status_code, code.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert is_problem(client.get(f"/{name}/code/../../.env"), 404)
 
 
 def test_metrics_count_requests_by_route(name: str, client: TestClient) -> None:

@@ -28,6 +28,7 @@ class Found(NamedTuple):
 
     groups: list[Group]
     note: str | None = None
+    left: int = 0  # pairs that are not compared yet
 
 
 class DuplicateFinder:
@@ -48,9 +49,8 @@ class DuplicateFinder:
         near = [(pair, score) for pair, score in compared if score >= threshold]
         found = groups(np.array([pair for pair, _ in near], np.int64).reshape(-1, 2), np.array([s for _, s in near]))
         rest = len(pairs) - len(compared)
-        return Found(
-            found, f"{rest:,} of {len(pairs):,} resembling pairs are not compared yet: ask again" if rest else None
-        )
+        note = f"{rest:,} of {len(pairs):,} resembling pairs are not compared yet: ask again"
+        return Found(found, note, rest) if rest else Found(found)
 
     def resembling(self) -> list[Pair]:
         def neighbours(keys: Keys) -> tuple[Keys, NDArray[np.float32]]:

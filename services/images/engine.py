@@ -368,6 +368,7 @@ class Engine:
             offset=asked.offset,
             tier=asked.tier,
             threshold=threshold,
+            left=found.left,
             note=found.note,
             attribution=self.attribution,
         )
@@ -411,6 +412,8 @@ class Engine:
             self.settings.artifacts,
             self.device,
             summary="Finds the pictures that look most like yours.",
+            summary_ko="여러분의 사진과 가장 닮은 사진을 찾습니다.",
+            picture="/images/search?text=a+red+fruit&k=5",
             task=f"One embedding for pictures of one thing, by {self.manifest.config['loss']}; served: {self.usual}",
             licence=f"Pictures: {self.attribution}. {self.manifest.config['weights_licence']}; MiniLM: Apache-2.0.",
             sizes={

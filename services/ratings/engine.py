@@ -410,6 +410,9 @@ class Engine:
             self.device,
             summary="Predicts the stars somebody gives a movie, with a 90 % interval, the part of each branch and what "
             "each own rating did; recommends; learns a rating the moment it is given.",
+            summary_ko="누가 어떤 영화에 별점을 몇 점 줄지 90 % 구간과 함께 예측하고, 그 이유를 밝히고, "
+            "영화를 추천하며, 새 별점을 받는 즉시 배웁니다.",
+            picture="/ratings/figures/matrix",
             task="Regression of stars by Bayesian matrix factorisation with features, attention over own ratings and a "
             "small MLP; ranking by EASE.",
             licence=str(manifest.config["licence"]),
@@ -419,6 +422,8 @@ class Engine:
                 "users": len(self.tables["user_id"]),
                 "movies": len(self.words.titles),
                 "ratings": len(self.tables["stars"]),
+                "lowest stars": self.predictor.scale[0],
+                "highest stars": self.predictor.scale[1],
             },
             limits=[
                 "A new rating moves its user's predictions at once; the movies' side learns at the next training.",

@@ -51,11 +51,18 @@ def an_anchor_finds_itself() -> None:
     assert f"{best['similarity']:.3f}" == "1.000", best
 
 
+def pages_are_there() -> None:
+    for page in ("/", *(f"/{service}/" for service in SERVICES)):
+        for path in (page, f"{page}web/main.js", f"{page}web/shared/style.css"):
+            assert call(path)[0] == 200, path
+
+
 def questions() -> None:
-    """The main question of each service, and the gateway's own view of them."""
+    """The main question of each service, their pages, and the gateway's own view of them."""
     attention_rows_sum_to_one()
     a_rating_is_a_number_of_stars()
     an_anchor_finds_itself()
+    pages_are_there()
     ask("/health/ready")
     assert {path.split("/")[1] for path in ask("/openapi.json")["paths"]} >= set(SERVICES)
 

@@ -15,7 +15,10 @@ from tests.e2e.conftest import System
 
 pytestmark = pytest.mark.e2e
 
-READMES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("services/*/README.md"))]
+READMES = [
+    *(ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md")),
+    *sorted(ROOT.glob("services/*/README.md")),
+]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 # What a figure was to be put in place of: @COUNT@, FORM_JSON, or SPEED with a line or a row to itself.
@@ -80,6 +83,17 @@ def rounded(value: Any) -> Any:
 def test_every_readme_was_found() -> None:
     assert all(readme.exists() for readme in READMES)
     assert len(commands()) >= 10
+
+
+def test_the_korean_readme_has_the_same_commands_answers_and_figures() -> None:
+    english, korean = (ROOT / name for name in ("README.md", "README.ko.md"))
+    assert blocks(korean) == blocks(english)
+    assert rows_of_figures(korean) == rows_of_figures(english)
+
+
+def rows_of_figures(readme: Path) -> list[str]:
+    """The rows of tables that hold a number."""
+    return [line for line in readme.read_text().splitlines() if re.match(r"\|.*\| \**\d", line)]
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda readme: str(readme.relative_to(ROOT)))

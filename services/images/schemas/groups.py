@@ -45,6 +45,9 @@ class Duplicates(Page):
     items: list[Group] = Field(description="The groups of this part.")
     tier: Tier = Field(description="The kind that was asked for.")
     threshold: float = Field(description="The score that was applied.")
+    left: int = Field(
+        ge=0, description="Pairs not compared yet: the next answer goes on there, and may find more groups."
+    )
     note: str | None = Field(description="What to know beside the answer.")
     attribution: str = Field(description=ATTRIBUTION)
 

@@ -1,0 +1,86 @@
+// Words of Look: [English, Korean].
+
+export const LOOK = {
+  tokens: ["Tokens", "토큰"],
+  hint: [
+    "Point at a token, a cell or a line; click to hold it.",
+    "토큰, 칸, 선을 가리키면 값을 볼 수 있고, 누르면 고정됩니다.",
+  ],
+  matrix_title: ["One head as a matrix", "헤드 하나를 행렬로"],
+  legend: [
+    "Rows: the token that looks. Columns: the token looked at. Lightest 0, darkest {largest}.",
+    "행은 보는 토큰, 열은 보이는 토큰입니다. 가장 옅은 색은 0, 가장 짙은 색은 {largest}입니다.",
+  ],
+  legend_root: [
+    "Rows: the token that looks. Columns: the token looked at. Lightest 0, darkest {largest}; the shade grows with the root of the weight.",
+    "행은 보는 토큰, 열은 보이는 토큰입니다. 가장 옅은 색은 0, 가장 짙은 색은 {largest}이며 농도는 가중치의 제곱근을 따릅니다.",
+  ],
+  lines_lead: [
+    "Left: the token that looks. Right: the token looked at. Point at a token to see only its lines.",
+    "왼쪽은 보는 토큰, 오른쪽은 보이는 토큰입니다. 토큰을 가리키면 그 토큰의 선만 보입니다.",
+  ],
+  lines_title: ["The same head as lines", "같은 헤드를 선으로"],
+  grid_title: ["All heads", "모든 헤드"],
+  grid_lead: [
+    "Layers down, heads across; each picture is scaled by its own largest weight. Choose one to open it above.",
+    "세로는 레이어, 가로는 헤드이며 각 그림은 자신의 최댓값에 맞춘 농도입니다. 누르면 위에 크게 열립니다.",
+  ],
+  matrix_name: ["Attention matrix of layer {layer}, head {head}.", "레이어 {layer}, 헤드 {head}의 어텐션 행렬."],
+  lines_name: ["Attention lines of layer {layer}, head {head}.", "레이어 {layer}, 헤드 {head}의 어텐션 선."],
+  head_name: ["Layer {layer}, head {head}", "레이어 {layer}, 헤드 {head}"],
+  head_about: [
+    "Layer {layer}, head {head}: entropy {entropy} nats, {distance} tokens away on average; on the first mark {first}, on separators {last}, on itself {self}.",
+    "레이어 {layer}, 헤드 {head}: 엔트로피 {entropy} nat, 평균 거리 {distance}토큰, 시작 토큰 {first}, 구분 토큰 {last}, 자기 자신 {self}.",
+  ],
+  about_hint: ["Point at a head: what it is like is said here.", "헤드를 가리키면 그 특징을 볼 수 있습니다."],
+  error: [
+    "Weights were sent in one byte each: at most {error} off (X-Max-Error).",
+    "가중치는 1바이트로 전송되어 오차가 최대 {error}입니다(X-Max-Error).",
+  ],
+  looks_at: ["“{token}” looks at: {list}", "“{token}” 토큰이 보는 토큰: {list}"],
+  looked_at_by: ["“{token}” is looked at by: {list}", "“{token}” 토큰을 보는 토큰: {list}"],
+  pair: [
+    "“{from}” → “{to}”: {value}. Most of all it looks at: {list}",
+    "“{from}” → “{to}”: {value}. 가장 많이 보는 토큰: {list}",
+  ],
+  finding: [
+    "The strongest link between words: “{from}” looks at “{to}” with {value}.",
+    "단어 사이의 가장 강한 연결: “{from}”에서 “{to}”로 {value}.",
+  ],
+  strongest_title: ["The strongest links", "가장 강한 연결"],
+  links_of: ["Between words, layer {layer}, head {head}", "단어 사이, 레이어 {layer}, 헤드 {head}"],
+  from: ["looks", "보는 토큰"],
+  to: ["is looked at", "보이는 토큰"],
+  weight: ["weight", "가중치"],
+  linked_title: ["Which heads link two words?", "두 단어를 잇는 헤드"],
+  linked_hint: [
+    "Click a cell of the matrix: the heads that link its two tokens most are listed here.",
+    "행렬의 칸을 누르면 두 토큰을 가장 강하게 잇는 헤드가 여기에 나옵니다.",
+  ],
+  linked_lead: [
+    "From “{from}” to “{to}”; a head that looks at all alike would give {uniform}.",
+    "“{from}”에서 “{to}”로. 모든 토큰을 똑같이 보는 헤드라면 {uniform}입니다.",
+  ],
+  linked_item: ["layer {layer}, head {head}: {link} ({label})", "레이어 {layer}, 헤드 {head}: {link} ({label})"],
+  label_previous: ["the token before", "앞 토큰"],
+  label_next: ["the token after", "다음 토큰"],
+  label_self: ["itself", "자기 자신"],
+  label_first: ["rests on the first mark", "시작 토큰에 머묾"],
+  label_separator: ["rests on separators", "구분 토큰에 머묾"],
+  label_broad: ["broad", "고르게 봄"],
+  label_mixed: ["mixed", "혼합"],
+  roles_title: ["What the heads do", "헤드가 하는 일"],
+  roles_lead: [
+    "By where most of their weight goes in this text, the clearest first, with the share of it.",
+    "이 문장에서 가중치의 대부분이 가는 곳에 따라 나누었으며, 가장 뚜렷한 헤드부터 그 비율과 함께 보여 줍니다.",
+  ],
+  how_many: ["({count})", "({count}개)"],
+  and_more: ["and {rest} more", "외 {rest}개"],
+  downloads: ["Take it with you", "내려받기"],
+  file_matrix: ["Matrix", "행렬"],
+  file_head: ["Lines", "선"],
+  file_grid: ["All heads", "모든 헤드"],
+  json_one: ["this head as JSON", "이 헤드(JSON)"],
+  npz_one: ["this head as .npz", "이 헤드(.npz)"],
+  npz_all: ["all heads as .npz", "모든 헤드(.npz)"],
+};
