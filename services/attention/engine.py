@@ -280,7 +280,7 @@ class Engine:
             self.settings.artifacts,
             self.device,
             summary="Who looks at whom inside a transformer: the attention of every layer and head for any sentence.",
-            summary_ko="트랜스포머 안에서 누가 누구를 보는가: 어떤 문장이든 모든 레이어, 모든 헤드의 어텐션을 보여 줍니다.",
+            summary_ko="트랜스포머 안에서 누가 누구를 보는가: 어떤 문장이든 모든 레이어와 헤드의 어텐션을 보여 줍니다.",
             picture="/attention/figure?text=when+you+play+the+game+of+thrones&layer=0&head=4",
             task="Sentence embedding (by the authors of the models); served here for their attention.",
             licence="all-MiniLM-L6-v2: Apache-2.0; multilingual-e5-small: MIT, by their authors; see NOTICE.",
