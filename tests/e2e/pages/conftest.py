@@ -12,11 +12,12 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from shared.services import ROOT
 from tests.e2e.conftest import System
 
+expect.set_options(timeout=20_000)  # milliseconds: a busy machine is slow, not wrong
 CHROMIUM = shutil.which("chromium")
 LOCALES = {"en": "en-US", "ko": "ko-KR"}
 WIDTHS = {"phone": 390, "wide": 1440}

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Response, Route, expect
 
 from tests.e2e.pages.words import say
 
@@ -24,8 +24,12 @@ def rate(page: Page, title: str, stars: int) -> None:
     box.fill(title)
     expect(page.get_by_role("listbox").get_by_role("option").first).to_contain_text(title)
     box.press("Enter")
-    given = page.locator("fieldset.stars", has=page.get_by_text(title)).first
+    given = page.locator("ul.own fieldset.stars", has=page.get_by_text(title))
     given.get_by_role("radio").nth(stars - 1).press("Space")
+
+
+def asks_of(answer: Response, movie_id: int) -> bool:
+    return f'"movie_id":{movie_id}' in (answer.request.post_data or "")
 
 
 def test_recommendations_change_with_each_star_and_the_address_keeps_them(page: Page) -> None:
@@ -35,8 +39,10 @@ def test_recommendations_change_with_each_star_and_the_address_keeps_them(page: 
     rate(page, "Star Wars", 5)
     expect(page).to_have_url(re.compile(r"rated=.*50%3A5"))
     expect(recommended(page).first.locator(".name strong")).not_to_have_text(stranger)
-    rate(page, "Alien", 1)
+    with page.expect_response(lambda answer: "recommend" in answer.url and asks_of(answer, 183)):
+        rate(page, "Alien", 1)
     expect(page).to_have_url(re.compile(r"rated=.*183%3A1"))
+    expect(page.locator(".recommendations .answer")).not_to_have_attribute("aria-busy", "true")
     page.wait_for_load_state("networkidle")
     shown = [one.inner_text() for one in recommended(page).locator(".name strong").all()]
     page.reload()
