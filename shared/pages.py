@@ -49,14 +49,17 @@ class Code(Files):
 
 
 def add_page(app: FastAPI, prefix: str, folder: Path) -> None:
-    """`folder`/index.html at `prefix`/, its files below `prefix`/web/, what pages share below `prefix`/web/shared/."""
-    own = Files(directory=folder)
+    """A page at `prefix`/, made by main.js and style.css of `folder`, whose files are below `prefix`/web/.
+
+    What pages share, the empty index.html that loads the two among it, is below `prefix`/web/shared/.
+    """
+    common = Files(directory=SHARED)
 
     async def page(request: Request) -> Response:
-        return await own.get_response("index.html", request.scope)
+        return await common.get_response("index.html", request.scope)
 
-    app.mount(f"{prefix}/web/shared", Files(directory=SHARED))
-    app.mount(f"{prefix}/web", own)
+    app.mount(f"{prefix}/web/shared", common)
+    app.mount(f"{prefix}/web", Files(directory=folder))
     app.add_api_route(f"{prefix}/", page, include_in_schema=False)
 
 

@@ -7,9 +7,12 @@ const SVG_TAGS = new Set(["svg", "g", "path", "line", "rect", "circle", "text", 
 export function h(tag, attributes = {}, ...children) {
   const node = SVG_TAGS.has(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) set(node, name, value);
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...there(children));
   return node;
 }
+
+const there = (children) =>
+  children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
 function set(node, name, value) {
   if (value === null || value === undefined || value === false) return;
@@ -21,9 +24,7 @@ function set(node, name, value) {
 
 /** Puts `children` in place of what `node` holds. */
 export function fill(node, ...children) {
-  node.replaceChildren(
-    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
-  );
+  node.replaceChildren(...there(children));
   return node;
 }
 

@@ -13,7 +13,6 @@ from shared.problems import add_problem_handlers
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
-    (tmp_path / "index.html").write_text("<!doctype html>")
     (tmp_path / "main.js").write_text("1;")
     app = FastAPI()
     add_problem_handlers(app)

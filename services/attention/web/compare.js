@@ -1,12 +1,13 @@
 // Compare: two sentences, what a head does differently in them, and why their vectors are alike.
 
-import { debounced, fill, h } from "./shared/dom.js";
-import { labelled, said } from "./shared/said.js";
+import { fill, h } from "./shared/dom.js";
+import { said } from "./shared/said.js";
 import { modelChoice } from "./controls.js";
 import { differenceView } from "./difference.js";
 import { pairView } from "./pair.js";
-import { FRESH } from "./question.js";
-import { change, onChange, state } from "./state.js";
+import { FRESH, PAUSE } from "./question.js";
+import { change, state } from "./state.js";
+import { typed } from "./typed.js";
 
 const ASKED = ["text", "other", "model"];
 
@@ -30,18 +31,7 @@ export function compare() {
   };
 }
 
-/** The second sentence. */
-function second() {
-  const input = h("textarea", { rows: "2", name: "other", spellcheck: "false", ".value": state.other });
-  input.addEventListener(
-    "input",
-    debounced(() => change({ other: input.value }), 350),
-  );
-  onChange((changed) => {
-    if (changed.has("other") && input.value !== state.other) input.value = state.other;
-  });
-  return labelled("other", input, { class: "wide" });
-}
+const second = () => typed("textarea", "other", PAUSE, { rows: "2", spellcheck: "false" });
 
 const swapper = () =>
   fill(

@@ -1,16 +1,15 @@
 // What a head does in the first sentence minus what it does in the second, where their tokens are the same.
 
 import { askJson } from "./shared/api.js";
-import { announce, fill, h } from "./shared/dom.js";
+import { fill, h } from "./shared/dom.js";
 import { curl, curlOf } from "./shared/frame.js";
 import { number, t } from "./shared/language.js";
 import { region } from "./shared/region.js";
 import { said } from "./shared/said.js";
 import { changes } from "./changes.js";
 import { finding, inWords } from "./difference_words.js";
-import { matrix } from "./matrix.js";
 import { model, placeIn } from "./models.js";
-import { isSome, pointing } from "./pointing.js";
+import { spelled } from "./spelled.js";
 import { state } from "./state.js";
 import { peak } from "./strongest.js";
 
@@ -18,18 +17,7 @@ const LONG = 900; // characters of both sentences, from which one layer alone is
 
 export function differenceView() {
   const seen = { data: null, layer: null };
-  const readout = h("p", { class: "readout" });
-  const pointed = pointing((place) => pointed.held(place));
-  const picture = matrix({
-    hover: pointed.hover,
-    choose: pointed.choose,
-    moved: (place) => announce(inWords(seen.data, place)),
-  });
-  pointed.watch((place) => {
-    if (!seen.data) return;
-    picture.point(place);
-    fill(readout, isSome(place) ? inWords(seen.data, place) : t("difference_hint"));
-  });
+  const { readout, pointed, picture } = spelled(seen, inWords, "difference_hint");
   const place = h("div", { class: "comparison" }, said("loading", "p", { class: "empty" }));
   const one = h("div");
   const shown = h("section", {}, said("difference_title", "h2"), one, picture.node, readout);

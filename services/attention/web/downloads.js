@@ -5,6 +5,7 @@ import { announce, fill, h } from "./shared/dom.js";
 import { copier, curl, curlOf } from "./shared/frame.js";
 import { language, t } from "./shared/language.js";
 import { always, said } from "./shared/said.js";
+import { save } from "./shared/saving.js";
 import { askedOf } from "./maps.js";
 
 const VIEWS = ["matrix", "head", "grid"];
@@ -84,12 +85,12 @@ const everything = (reading) => ({ ...askedOf(reading, 0, 0), layers: null, head
 
 function saver(form, asked, which) {
   const trouble = h("span", { class: "bad" });
-  const save = async () => {
+  const take = async () => {
     fill(trouble);
     await saved(form, asked).catch((error) => say(trouble, error.detail ?? String(error)));
   };
   return [
-    h("button", { type: "button", class: "quiet", onclick: save }, t("download", { what: t(`${form}_${which}`) })),
+    h("button", { type: "button", class: "quiet", onclick: take }, t("download", { what: t(`${form}_${which}`) })),
     trouble,
   ];
 }
@@ -104,9 +105,7 @@ async function saved(form, asked) {
     json: asked,
     accept: form === "npz" ? "application/x-npz" : "application/json",
   });
-  const address = URL.createObjectURL(await response.blob());
-  h("a", { href: address, download: named(asked, asked.layers ?? "all", asked.heads ?? "all", form) }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  save(await response.blob(), named(asked, asked.layers ?? "all", asked.heads ?? "all", form));
 }
 
 const commands = ({ picture, data }) => curl(curlOf("maps", askedOf(picture.reading, data.layer, data.head)));

@@ -1,18 +1,20 @@
 // Measure: six ways to say what counts in a sentence, and how far each can be believed.
 
 import { askJson } from "./shared/api.js";
-import { debounced, h } from "./shared/dom.js";
+import { h } from "./shared/dom.js";
 import { curl, curlOf } from "./shared/frame.js";
 import { number, t } from "./shared/language.js";
 import { region } from "./shared/region.js";
-import { labelled, said } from "./shared/said.js";
+import { said } from "./shared/said.js";
 import { modelChoice } from "./controls.js";
 import { curves } from "./curves.js";
 import { headNumbers, tokenBars } from "./importance.js";
 import { shown } from "./shared/figures.js";
 import { model } from "./models.js";
-import { change, onChange, state } from "./state.js";
+import { state } from "./state.js";
+import { typed } from "./typed.js";
 
+const PAUSE = 600; // ms: what is asked takes seconds
 const ASKED = ["text", "target", "model"];
 
 export function measure() {
@@ -43,17 +45,7 @@ const askedOf = () => ({ text: state.text, target: state.target.trim() ? state.t
 
 const ask = async (signal) => (state.text.trim() ? askJson("measures", { json: askedOf(), signal }) : null);
 
-function target() {
-  const input = h("input", { type: "text", name: "target", ".value": state.target });
-  input.addEventListener(
-    "input",
-    debounced(() => change({ target: input.value }), 600),
-  );
-  onChange((changed) => {
-    if (changed.has("target") && input.value !== state.target) input.value = state.target;
-  });
-  return labelled("target", input, { class: "wide" });
-}
+const target = () => typed("input", "target", PAUSE, { type: "text" });
 
 function draw(answer) {
   if (answer === null) return null;

@@ -1,32 +1,20 @@
 // Why two sentences are alike: their cosine as the exact sum of what every pair of tokens adds.
 
 import { askJson } from "./shared/api.js";
-import { announce, fill, h } from "./shared/dom.js";
+import { h } from "./shared/dom.js";
 import { curl, curlOf } from "./shared/frame.js";
 import { shown } from "./shared/figures.js";
 import { number, t } from "./shared/language.js";
 import { region } from "./shared/region.js";
 import { said } from "./shared/said.js";
-import { matrix } from "./matrix.js";
 import { model } from "./models.js";
-import { isSome, pointing } from "./pointing.js";
+import { spelled } from "./spelled.js";
 import { state } from "./state.js";
 import { peak } from "./strongest.js";
 
 export function pairView() {
   const seen = { data: null };
-  const readout = h("p", { class: "readout" });
-  const pointed = pointing((place) => pointed.held(place));
-  const picture = matrix({
-    hover: pointed.hover,
-    choose: pointed.choose,
-    moved: (place) => announce(inWords(seen.data, place)),
-  });
-  pointed.watch((place) => {
-    if (!seen.data) return;
-    picture.point(place);
-    fill(readout, isSome(place) ? inWords(seen.data, place) : t("pair_hint"));
-  });
+  const { readout, pointed, picture } = spelled(seen, inWords, "pair_hint");
   const section = h(
     "section",
     {},

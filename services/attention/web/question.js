@@ -1,10 +1,11 @@
 // The sentence, and examples to begin with.
 
-import { debounced, fill, h } from "./shared/dom.js";
+import { fill, h } from "./shared/dom.js";
 import { t } from "./shared/language.js";
-import { always, labelled, named, said } from "./shared/said.js";
+import { always, named, said } from "./shared/said.js";
 import { betterFor, model } from "./models.js";
 import { change, onChange, state } from "./state.js";
+import { typed } from "./typed.js";
 
 const EXAMPLES = [
   ["example_game", { text: "when you play the game of thrones", model: "", layer: 0, head: 4, query: 3, key: 5 }],
@@ -27,16 +28,11 @@ const EXAMPLES = [
 ];
 /** What no longer holds in another sentence. */
 export const FRESH = { query: -1, key: -1, row: -1, column: -1 };
-const PAUSE = 350; // ms without a key before it is asked
+export const PAUSE = 350; // ms without a key before it is asked
 
 export function question() {
-  const input = h("textarea", { rows: "2", name: "text", spellcheck: "false", ".value": state.text });
-  const typed = debounced(() => change({ text: input.value, ...FRESH }), PAUSE);
-  input.addEventListener("input", typed);
-  onChange((changed) => {
-    if (changed.has("text") && input.value !== state.text) input.value = state.text;
-  });
-  return h("div", { class: "question" }, labelled("text", input, { class: "wide" }), examples(), advice());
+  const field = typed("textarea", "text", PAUSE, { also: FRESH, rows: "2", spellcheck: "false" });
+  return h("div", { class: "question" }, field, examples(), advice());
 }
 
 function examples() {

@@ -73,7 +73,8 @@ class Searcher:
         self.follow()
         store, keys = self.stores[space], np.array([anchor.key for anchor in anchors], np.int64)
         there, vectors = store.read(keys)
-        return [anchor for anchor in anchors if anchor.key in set(there.tolist())], vectors
+        known = set(there.tolist())
+        return [anchor for anchor in anchors if anchor.key in known], vectors
 
     def add(self, pictures: Sequence[New]) -> list[Added]:
         added = self.anchors.add(pictures, self.model)

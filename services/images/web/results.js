@@ -5,11 +5,11 @@ import { copier, curl } from "./shared/frame.js";
 import { number, t, whole } from "./shared/language.js";
 import { region } from "./shared/region.js";
 import { said } from "./shared/said.js";
+import { save } from "./shared/saving.js";
 import { asker, searchWithAnchor } from "./asked.js";
 import { answered, command, sheet } from "./asking.js";
 import { card } from "./cards.js";
 import { roving } from "./roving.js";
-import { save } from "./saving.js";
 import { go, live, state } from "./state.js";
 import { attribution, tiles } from "./tiles.js";
 

@@ -1,6 +1,6 @@
 // What the page made, as a file of the reader's.
 
-import { h } from "./shared/dom.js";
+import { h } from "./dom.js";
 
 const WHILE = 10_000; // milliseconds until the browser has taken it
 
